@@ -1,0 +1,1 @@
+"""Accounts, token pairs, instant revocation, roles and rules for FastAPI."""

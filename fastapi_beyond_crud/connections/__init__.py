@@ -1,0 +1,1 @@
+"""The servers that the library talks to: PostgreSQL and Redis."""
