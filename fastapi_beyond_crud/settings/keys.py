@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+from itertools import pairwise
 
 from fastapi_beyond_crud.settings.known_secrets import KNOWN_SECRETS, PLACEHOLDER_WORDS
 
@@ -20,7 +21,7 @@ def new_secret() -> str:
     while True:
         text = secrets.token_urlsafe(SECRET_BYTES)
         # One random key in some millions spells a word of the placeholder list.
-        if _weakness(text, decode_secret(text)) is None:
+        if _weakness(text) is None:
             return text
 
 
@@ -32,40 +33,44 @@ def decode_secret(text: str) -> bytes:
     """
     unpadded = text.rstrip("=")
     if not _BASE64URL.fullmatch(text) or len(unpadded) % 4 == 1:
-        raise ValueError(f"is not base64url; {HOW_TO_MAKE_ONE}")
+        raise ValueError("is not base64url")
     return base64.urlsafe_b64decode(unpadded + "=" * (-len(unpadded) % 4))
 
 
 def check_secret(text: str) -> None:
-    """Refuse a key that is short, repetitive, published or made of words.
+    """Refuse a key that is not base64url, short, repetitive, published or made of words.
 
     Raises:
         ValueError: The key is not good enough. The message says why and what to do, and does not hold the key.
     """
+    if reason := _weakness(text):
+        raise ValueError(f"{reason}; {HOW_TO_MAKE_ONE}")
+
+
+def _weakness(text: str) -> str | None:
     if reason := _spelled_weakness(text):
-        raise ValueError(f"{reason}; {HOW_TO_MAKE_ONE}")
-    if reason := _weakness(text, decode_secret(text)):
-        raise ValueError(f"{reason}; {HOW_TO_MAKE_ONE}")
-
-
-def _weakness(text: str, key: bytes) -> str | None:
+        return reason
+    try:
+        key = decode_secret(text)
+    except ValueError as error:
+        return str(error)
     if len(key) < SECRET_BYTES:
         return f"is too short: {len(key)} bytes, {SECRET_BYTES} are needed"
     if _is_repetitive(key):
         return "repeats itself and can be guessed"
-    decoded = key.decode("ascii", errors="replace")
-    return _spelled_weakness(text) or _spelled_weakness(decoded)
+    # Base64url of a phrase looks random until it is decoded.
+    return _spelled_weakness(key.decode("ascii", errors="replace"))
 
 
 def _is_repetitive(key: bytes) -> bool:
-    steps = {(after - before) % 256 for before, after in zip(key, key[1:], strict=False)}
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
     # A key is found inside its own doubling, before the end, only if it is a shorter block repeated.
     is_periodic = (key + key).find(key, 1) < len(key)
     return is_periodic or min(len(set(key)), len(steps)) < _LEAST_DISTINCT_BYTES
 
 
 def _spelled_weakness(text: str) -> str | None:
-    """Why the characters alone give the key away; base64url of a phrase is looked at once more after decoding."""
+    """Why the characters alone give the key away."""
     if text.strip("=") in KNOWN_SECRETS:
         return "is published in documentation, so everybody knows it"
     squeezed = re.sub(r"[^a-z0-9]", "", text.lower())

@@ -36,7 +36,7 @@ PLACEHOLDER_WORDS = (
     "donotuse",
     "qwerty",
     "letmein",
-    "abcdef",
+    "abcdefgh",
     "12345678",
     "01234567",
     "deadbeefdeadbeef",

@@ -14,13 +14,14 @@ from fastapi_beyond_crud.settings.keys import decode_secret
 from fastapi_beyond_crud.settings.urls import PostgresUrl, RedisUrl, postgres_url
 from fastapi_beyond_crud.settings.values import (
     Duration,
-    PrintableText,
+    Label,
     PrivateKey,
     PublicKeys,
+    RedisPrefix,
     RoleName,
     RoleNames,
-    SecretKeys,
     SecretKey,
+    SecretKeys,
     Words,
 )
 
@@ -103,6 +104,8 @@ class AuthSettings(BaseSettings):
         validate_default=True,
     )
 
+    # Fields are validated in this order, and a computed default sees only the fields above it.
+
     db_host: str | None = Field(default=None, validation_alias="DB_HOST")
     """Host of the PostgreSQL server, if DATABASE_URL is not given; localhost if left out."""
     db_port: int | None = Field(default=None, ge=1, le=65535, validation_alias="DB_PORT")
@@ -112,7 +115,7 @@ class AuthSettings(BaseSettings):
     db_user: str | None = Field(default=None, validation_alias="DB_USER")
     """Name of the database user, if DATABASE_URL is not given."""
     db_password: SecretStr | None = Field(default=None, validation_alias="DB_PASSWORD")
-    """Password of the database user, if DATABASE_URL is not given; any characters, unescaped."""
+    """Password of the database user, if DATABASE_URL is not given; as it is, not percent-encoded."""
     database_url: PostgresUrl | None = Field(default_factory=_url_from_parts, validation_alias="DATABASE_URL")
     """Address of the PostgreSQL database, postgresql://user:password@host:port/name; it wins over the DB_ parts."""
     redis_url: RedisUrl | None = Field(default=None, validation_alias="REDIS_URL")
@@ -130,10 +133,10 @@ class AuthSettings(BaseSettings):
     """Private key for EdDSA or ES256: PEM text, with line breaks as \\n if need be, or the path of a PEM file."""
     previous_verify_keys: PublicKeys = ()
     """Earlier public keys, PEM text or paths parted by commas, whose tokens are still accepted."""
-    issuer: PrintableText = "fastapi-beyond-crud"
+    issuer: Label = "fastapi-beyond-crud"
     """Name of this service in the iss claim of its tokens."""
-    audience: PrintableText = Field(default_factory=lambda data: data["issuer"])
-    """Name of the intended reader in the aud claim."""
+    audience: Label = Field(default_factory=lambda data: data["issuer"])
+    """Name of the intended reader in the aud claim; the issuer if left out."""
     access_lifetime: AccessLifetime = timedelta(minutes=15)
     """Time that an access token is good for, from 1 second to 1 hour."""
     leeway: Tolerance = timedelta(seconds=10)
@@ -153,9 +156,9 @@ class AuthSettings(BaseSettings):
     """Number of reverse proxies of your own in front of the application, which tell the client's address."""
 
     revocation: Revocation = Field(default_factory=_revocation)
-    """Where revoked sessions are looked up: redis, postgres, or memory for a single process."""
-    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{1,64}$")] = Field(default_factory=_redis_prefix)
-    """Start of every key in Redis, so that applications can share a server."""
+    """Where revoked sessions are looked up: redis (default with REDIS_URL), postgres (default without), or memory."""
+    redis_prefix: RedisPrefix = Field(default_factory=_redis_prefix)
+    """Start of every key in Redis, so that applications can share a server; made from the issuer if left out."""
     on_revocation_unknown: Literal["database", "deny"] = "database"
     """What happens while that place does not answer: ask the database, or deny with 503."""
 
@@ -171,9 +174,9 @@ class AuthSettings(BaseSettings):
     password_min_length: int = Field(default=15, ge=8, le=128)
     """Least number of characters of a password, 8 or more; 15 where the password is the only factor."""
     hash_workers: int = Field(default_factory=_usable_cores, ge=1, le=256)
-    """Number of passwords that are hashed at the same time."""
+    """Number of passwords that are hashed at the same time; the usable cores if left out."""
     hash_queue: int = Field(default_factory=lambda data: 4 * data["hash_workers"], ge=1, le=100_000)
-    """Number of passwords that may wait for hashing; more are answered with 503."""
+    """Number of passwords that may wait for hashing, more get 503; four times the workers if left out."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "AuthSettings":

@@ -5,12 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from fastapi_beyond_crud.settings.keys import check_secret
 
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+_ROLE_NAME = re.compile(r"[^\s,]{1,64}")
+_REDIS_PREFIX = re.compile(r"[A-Za-z0-9:_.-]{1,64}")
+_LABEL_LONGEST = 255
 _ISO_8601_LONGEST = 64
 _PEM_LARGEST_BYTES = 65_536
 
@@ -35,6 +38,24 @@ def _split(value: object) -> object:
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+def _label(text: str) -> str:
+    if not (0 < len(text) <= _LABEL_LONGEST and text.isprintable()):
+        raise ValueError(f"must be 1 to {_LABEL_LONGEST} printable characters")
+    return text
+
+
+def _role_name(text: str) -> str:
+    if not _ROLE_NAME.fullmatch(text) or not text.isprintable():
+        raise ValueError("must be names of 1 to 64 printable characters without spaces and commas")
+    return text
+
+
+def _redis_prefix(text: str) -> str:
+    if not _REDIS_PREFIX.fullmatch(text):
+        raise ValueError("must be 1 to 64 letters, digits and : _ . -")
+    return text
 
 
 def _strong(value: SecretStr) -> SecretStr:
@@ -82,10 +103,11 @@ def _file_text(path: Path) -> str:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """Seconds as a number or as text, or an ISO 8601 duration."""
 
-RoleName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s,\x00-\x1f\x7f]+$")]
+RoleName = Annotated[str, AfterValidator(_role_name)]
 RoleNames = Annotated[tuple[RoleName, ...], NoDecode, BeforeValidator(_split), AfterValidator(_unique)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_unique)]
-PrintableText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Label = Annotated[str, AfterValidator(_label)]
+RedisPrefix = Annotated[str, AfterValidator(_redis_prefix)]
 
 SecretKey = Annotated[SecretStr, AfterValidator(_strong)]
 SecretKeys = Annotated[tuple[SecretKey, ...], NoDecode, BeforeValidator(_split)]
