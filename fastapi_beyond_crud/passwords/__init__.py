@@ -1,0 +1,1 @@
+"""Passwords: what is accepted, how they are hashed, and the threads that do it."""
