@@ -67,5 +67,7 @@ def _lifetimes(settings: _Settings) -> Iterator[str]:
 def _servers(settings: _Settings) -> Iterator[str]:
     if settings.revocation == "redis" and settings.redis_url is None:
         yield "AUTH_REVOCATION: redis needs REDIS_URL"
-    if settings.database_url is None and (settings.db_host or settings.db_name):
-        yield "DB_NAME: DB_NAME and DB_USER are both needed to make an address; or set DATABASE_URL"
+    if settings.database_url is None and settings.db_name:
+        yield "DB_USER: with DB_NAME, DB_USER is needed too; or set DATABASE_URL"
+    elif settings.database_url is None and settings.db_host:
+        yield "DB_NAME: with DB_HOST, DB_NAME and DB_USER are needed too; or set DATABASE_URL"

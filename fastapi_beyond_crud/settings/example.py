@@ -11,7 +11,7 @@ from fastapi_beyond_crud.settings.model import AuthSettings
 
 _HEAD = """\
 # The settings of fastapi_beyond_crud. `beyond-crud init` writes a .env with a fresh key; this file shows all names.
-# A name behind a # stands with its default. Durations are seconds (900) or ISO 8601 (PT15M), lists are parted by commas.
+# Behind a # stands the default. Durations are seconds (900) or ISO 8601 (PT15M), lists are parted by commas.
 # Made by: python -m fastapi_beyond_crud.settings.example > .env.example
 """
 
