@@ -26,6 +26,7 @@ from fastapi_beyond_crud.settings.values import (
 )
 
 _MINUTE = timedelta(minutes=1)
+_MOST_WORKERS = 256
 _LONGEST = timedelta(days=3650)
 
 
@@ -67,9 +68,8 @@ def _redis_prefix(data: dict[str, Any]) -> str:
 
 def _usable_cores() -> int:
     """The cores that this process may run on, which a container often makes fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST_WORKERS)
 
 
 Transports = Annotated[Words, AfterValidator(_only_bearer)]
@@ -173,7 +173,7 @@ class AuthSettings(BaseSettings):
 
     password_min_length: int = Field(default=15, ge=8, le=128)
     """Least number of characters of a password, 8 or more; 15 where the password is the only factor."""
-    hash_workers: int = Field(default_factory=_usable_cores, ge=1, le=256)
+    hash_workers: int = Field(default_factory=_usable_cores, ge=1, le=_MOST_WORKERS)
     """Number of passwords that are hashed at the same time; the usable cores if left out."""
     hash_queue: int = Field(default_factory=lambda data: 4 * data["hash_workers"], ge=1, le=100_000)
     """Number of passwords that may wait for hashing, more get 503; four times the workers if left out."""

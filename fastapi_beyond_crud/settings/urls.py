@@ -1,7 +1,7 @@
 """The addresses of the servers: one spelling for each, and nothing of a password in an error."""
 
 from typing import Annotated
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from pydantic import AfterValidator, SecretStr
 
@@ -31,7 +31,9 @@ def _postgres(value: SecretStr) -> SecretStr:
 
 def _redis(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
-    if urlsplit(text).scheme not in _REDIS_SCHEMES:
+    # Not urlsplit: its errors repeat the part of the address that holds the password.
+    scheme, separator, _ = text.partition("://")
+    if not separator or scheme.lower() not in _REDIS_SCHEMES:
         raise ValueError("must start with redis://, rediss:// or unix://")
     return SecretStr(text)
 

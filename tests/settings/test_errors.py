@@ -120,3 +120,15 @@ def test_the_prefix_before_an_address_has_its_effect_and_is_not_reported(
     monkeypatch.setenv(name, {"database_url": "postgresql+asyncpg://u@h/d", "redis_url": "redis://h"}[field])
     assert getattr(load_settings(), field).get_secret_value() == os.environ[name]
     assert unknown_variables(os.environ) == []
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize("url", ["http://:CANARY\u2100@h", "http://[CANARY", "CANARY://h", "http://h:CANARY/"])
+def test_an_address_that_no_parser_likes_is_not_repeated(
+    name: str, url: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LK-06: parsers of addresses like to quote the part with the password in their errors."""
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SettingsError, match=f"{name}: must start with") as caught:
+        load_settings()
+    assert "CANARY" not in str(caught.value)

@@ -1,5 +1,6 @@
 """What each setting accepts, and what all of them say together."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -302,3 +303,17 @@ def test_the_environment_wins_over_the_file_and_arguments_win_over_both(
     assert load_settings().anonymous_role == "guest"
     assert load_settings(_env_file=None).anonymous_role is None
     assert AuthSettings().issuer == "environment"
+
+
+def test_an_address_given_as_an_argument_wins_over_the_environment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://environment@h/d")
+    monkeypatch.setenv("REDIS_URL", "redis://environment")
+    settings = load_settings(database_url="postgresql://argument@h/d", redis_url=None)
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql+asyncpg://argument@h/d"
+    assert (settings.redis_url, settings.revocation) == (None, "postgres")
+
+
+def test_a_machine_with_very_many_cores_still_starts(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(1000)), raising=False)
+    assert load_settings().hash_workers == 256
