@@ -119,12 +119,12 @@ def test_the_key_is_in_the_file_and_nowhere_else(as_json: bool, run: Run, direct
 
 
 def test_the_file_is_read_back_as_it_was_meant(run: Run) -> None:
-    result = run("init", "--database-url", r"postgresql://u:it's#\x@h/d?a=b", "--redis-url", "rediss://:p'#@h/1")
+    result = run("init", "--database-url", r"postgresql://u:it's#\\x\'@h/d?a=b", "--redis-url", "rediss://:p'#@h/1")
     assert result.exit_code == 0
     settings = load_settings()
     assert settings.database_url is not None
     assert settings.redis_url is not None
-    assert settings.database_url.get_secret_value() == r"postgresql+asyncpg://u:it's#\x@h/d?a=b"
+    assert settings.database_url.get_secret_value() == r"postgresql+asyncpg://u:it's#\\x\'@h/d?a=b"
     assert settings.redis_url.get_secret_value() == "rediss://:p'#@h/1"
     assert (settings.registration, settings.require_verified, settings.create_tables) == ("open", False, True)
     assert settings.revocation == "redis"
