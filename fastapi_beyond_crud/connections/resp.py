@@ -25,7 +25,7 @@ class ErrorReply:
         return self.text.partition(" ")[0]
 
 
-Reply: TypeAlias = "bytes | int | None | ErrorReply | list[Reply]"
+Reply: TypeAlias = "bytes | int | ErrorReply | list[Reply] | None"
 
 
 class Malformed(Exception):
