@@ -5,7 +5,8 @@ import os
 import sys
 import threading
 
-_LINUX_NICENESS = 10  # Measured: 19 gains nothing more for others, and starves log-ins on a busy machine.
+_LINUX_STEP = 10  # Measured: 19 gains nothing more for others, and starves log-ins on a busy machine.
+_LINUX_NICEST = 19
 _MACOS_QOS_CLASS_UTILITY = 0x11
 _WINDOWS_PRIORITY_BELOW_NORMAL = -1
 
@@ -35,7 +36,9 @@ def lower_own_priority() -> bool:
 def _yield_to_others() -> bool:
     if sys.platform == "linux":
         # On Linux niceness belongs to the thread, although POSIX gives it to the process.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LINUX_NICENESS)
+        thread_id = threading.get_native_id()
+        niceness = os.getpriority(os.PRIO_PROCESS, thread_id) + _LINUX_STEP
+        os.setpriority(os.PRIO_PROCESS, thread_id, min(niceness, _LINUX_NICEST))
         return True
     elif sys.platform == "darwin":
         # Here setpriority would slow the whole process down; a quality-of-service class is the thread's own.
