@@ -49,6 +49,10 @@ class RefreshToken:
         """SHA-256 of the secret, 32 bytes: what tells the current token from its ancestors."""
         return hashlib.sha256(self.secret).digest()
 
+    def child(self, nonce: bytes) -> "RefreshToken":
+        """The token that follows this one under this nonce."""
+        return RefreshToken(family=self.family, secret=successor(self.secret, nonce))
+
 
 def new_refresh_token() -> RefreshToken:
     """The first refresh token of a new session."""

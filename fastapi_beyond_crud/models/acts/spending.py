@@ -43,6 +43,7 @@ class Spent:
     Attributes:
         nonce: Makes the successor, together with the token that was shown.
         current_hash: SHA-256 of the secret that is in force now.
+        at: The moment of the answer, by the clock of the database.
         revocation: What to push to the revocation backend, if the session has ended.
     """
 
@@ -57,6 +58,7 @@ class Spent:
     absolute_expires_at: datetime
     nonce: bytes | None
     current_hash: bytes
+    at: datetime
     grants: tuple[TimedRole, ...]
     revocation: RevocationEntry | None
 
@@ -164,7 +166,7 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
     )
     told = record_revocations(models, revoked_sessions(spent, spent.c.end_reason.is_not(None)), "told")
     return (
-        select(spent, grants_of(models, spent.c.user_id).label("grants"), told)
+        select(spent, NOW.label("at"), grants_of(models, spent.c.user_id).label("grants"), told)
         .select_from(spent.outerjoin(told, literal(True)))
         .add_cte(spent)
     )
@@ -187,6 +189,7 @@ def _spent(row: Any, nonce: bytes) -> Spent:
         absolute_expires_at=row.absolute_expires_at,
         nonce=row.nonce,
         current_hash=row.current_hash,
+        at=row.at,
         grants=read_grants(row.grants),
         revocation=None if row.bucket is None else read_entry(row),
     )
