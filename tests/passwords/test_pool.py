@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -94,6 +95,31 @@ async def test_callers_that_are_cancelled_leak_no_place() -> None:
     await until(lambda: pool.used == 0)
     assert await asyncio.gather(*(pool.run(lambda: 1) for _ in range(200))) == [1] * 200
     pool.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
+def test_when_no_thread_can_be_started_the_answer_is_unavailable_and_the_place_is_free() -> None:
+    """DS-05: a machine at its limits gets no crash and no leak."""
+    done = subprocess.run([sys.executable, "-c", _NO_THREADS], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["Unavailable", "0"]
+
+
+_NO_THREADS = """
+import asyncio, resource, threading
+from fastapi_beyond_crud.core.errors import Unavailable
+from fastapi_beyond_crud.passwords.pool import HashPool
+
+async def main():
+    pool = HashPool(workers=1)
+    threading.stack_size(512 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+    try:
+        await pool.run(lambda: 1)
+    except Unavailable as error:
+        print(type(error).__name__, pool.used)
+
+asyncio.run(main())
+"""
 
 
 async def test_what_the_work_raises_reaches_its_caller_and_frees_the_place(pool: HashPool) -> None:

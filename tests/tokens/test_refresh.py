@@ -16,7 +16,8 @@ from fastapi_beyond_crud.tokens.refresh import (
     successor,
 )
 
-GENUINE = new_refresh_token().encode()
+# A fixed one, so that the names of the tests are the same in every process.
+GENUINE = RefreshToken(family=bytes(range(100, 116)), secret=bytes(range(150, 182))).encode()
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,14 @@ def test_the_same_token_and_nonce_have_one_successor_and_others_differ() -> None
     assert successor(token.secret, nonce) == successor(token.secret, nonce)
     assert successor(token.secret, new_nonce()) != successor(token.secret, nonce)
     assert successor(new_refresh_token().secret, nonce) != successor(token.secret, nonce)
+
+
+def test_the_child_of_a_token_keeps_the_family_and_takes_the_successor() -> None:
+    token, nonce = new_refresh_token(), new_nonce()
+    child = token.child(nonce)
+    assert child == RefreshToken(family=token.family, secret=successor(token.secret, nonce))
+    assert child == token.child(nonce)
+    assert child.encode() != token.encode()
 
 
 def test_ten_thousand_tokens_are_distinct_and_uniform_in_every_bit() -> None:
