@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -33,7 +34,14 @@ LIFETIME = timedelta(minutes=15)
 LEEWAY = timedelta(seconds=10)
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
-DROP = object()
+
+class Change(Enum):
+    """What to do to a member besides giving it a value."""
+
+    DROP = auto()
+
+
+DROP = Change.DROP
 """As the value of a change: leave the member out."""
 
 
