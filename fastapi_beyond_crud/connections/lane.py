@@ -7,6 +7,7 @@ connection a command cannot do that, which is why the few lines of protocol are 
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,7 +28,8 @@ PRESENCE = b"presence"
 """Stands for the run id of a server that does not tell it."""
 
 Answer = tuple[bytes, Reply]
-"""The run id of the server that answered (or PRESENCE), and what it said."""
+"""The run id of the server that answered, and what it said. PRESENCE where that is hidden; of a replica a name that
+nothing else has."""
 
 
 class GreetingRefused(ConnectionError):
@@ -58,9 +60,9 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.identity = b""
-        self.answer_seconds = CONNECT_SECONDS
-        self.breaker = Breaker()
         self.on_broken: Callable[[Wire], None] | None = None
+        self._answer_seconds = CONNECT_SECONDS
+        self._breaker = Breaker()
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
@@ -78,6 +80,14 @@ class Wire(asyncio.Protocol):
         """Called by asyncio."""
         self.break_off()
 
+    def serve(self, breaker: Breaker, on_broken: Callable[["Wire"], None]) -> None:
+        """The greeting is over: from now on 50 ms count, and so do errors."""
+        self.on_broken, self._breaker, self._answer_seconds = on_broken, breaker, ANSWER_SECONDS
+        if self._timer is not None:
+            # It was set for the greeting, which may take longer than a question.
+            self._timer.cancel()
+            self._timer = None
+
     def send(self, data: bytes, futures: list[asyncio.Future[Answer | None]]) -> None:
         """Ask the questions in ``data``; each future gets its answer, or None if that never comes."""
         if self.broken or self._transport is None or self._transport.is_closing():
@@ -88,7 +98,7 @@ class Wire(asyncio.Protocol):
         self._owed.append((now, futures))
         self._transport.write(data)
         if self._timer is None:
-            self._timer = self._loop.call_at(now + self.answer_seconds, self._look)
+            self._timer = self._loop.call_at(now + self._answer_seconds, self._look)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
@@ -108,7 +118,7 @@ class Wire(asyncio.Protocol):
             self.break_off()
             return
         if at:
-            self.breaker.succeeded()
+            self._breaker.succeeded()
 
     def _give(self, reply: Reply) -> None:
         futures = self._owed[0][1]
@@ -125,7 +135,7 @@ class Wire(asyncio.Protocol):
         self._timer = None
         if not self._owed:
             return
-        due = self._owed[0][0] + self.answer_seconds
+        due = self._owed[0][0] + self._answer_seconds
         if self._loop.time() < due:
             self._timer = self._loop.call_at(due, self._look)
         else:
@@ -134,7 +144,7 @@ class Wire(asyncio.Protocol):
 
     def _look_again(self) -> None:
         self._timer = None
-        if self._owed and self._loop.time() >= self._owed[0][0] + self.answer_seconds:
+        if self._owed and self._loop.time() >= self._owed[0][0] + self._answer_seconds:
             self.break_off()
         else:
             self._look()
@@ -266,7 +276,7 @@ class Lane:
             return
         if wire.broken:
             return
-        wire.answer_seconds, wire.breaker, wire.on_broken = ANSWER_SECONDS, self.breaker, self._broken
+        wire.serve(self.breaker, self._broken)
         self.connections += 1
         self._wire = wire
         if self._patience is not None:
@@ -349,9 +359,11 @@ async def _greet(loop: asyncio.AbstractEventLoop, wire: Wire, greeting: Greeting
         raise GreetingRefused(server.kind)
     if wire.broken:
         raise ConnectionResetError("the server ended the greeting")
-    if greeting.primary_only and _line(replication, b"role:") not in (None, b"master"):
+    is_primary = _line(replication, b"role:") in (None, b"master")
+    if greeting.primary_only and not is_primary:
         raise GreetingRefused("ROLE")
-    wire.identity = _line(server, b"run_id:") or PRESENCE
+    # A replica may be behind, and its data is a copy: nobody has built anything on it, so it has a name of its own.
+    wire.identity = (_line(server, b"run_id:") or PRESENCE) if is_primary else secrets.token_hex(20).encode()
 
 
 def _line(text: Reply, name: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from fastapi_beyond_crud.connections.breaker import Breaker
 from fastapi_beyond_crud.connections.lane import Greeting, GreetingRefused, Lane
@@ -138,15 +138,22 @@ class RedisLink:
             try:
                 async with asyncio.timeout(COMMAND_SECONDS), self._places:
                     answer = await act()
-            except ResponseError:
+            except ResponseError as error:
                 # The server lives; it only says no (OOM, READONLY, NOAUTH).
                 self._breaker.succeeded()
+                if isinstance(error, ReadOnlyError):
+                    self._was_demoted()
                 raise
             except _TROUBLE:
                 self._breaker.failed(loop.time())
                 raise
         self._breaker.succeeded()
         return answer
+
+    def _was_demoted(self) -> None:
+        """A server became a replica and kept our connections: greet again, and notice."""
+        for lane in self._lanes.values():
+            lane.renew()
 
     # --- questions
 
