@@ -1,5 +1,6 @@
 """The parent's end of the supervisor: orders go out, answers come back."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -92,7 +93,9 @@ class Keeper:
         """End all servers and the supervisor. May be called again."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                # An order that a dead supervisor did not take is still in the buffer, and closing tries once more.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         try:
             self._process.wait(_CLOSE_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fastapi_beyond_crud.testing.servers.binaries import postgres_programs
@@ -34,6 +35,7 @@ class PostgresServer(Server):
         keeper: Holds the process.
         home: An empty directory, for the data.
         settings: More of ``postgresql.conf``, for example ``{"log_statement": "all"}``. They win over ours.
+        ways: How to run it, the first that works is taken; by default all that this process has.
 
     Raises:
         ServersUnavailable: There is no PostgreSQL, or its data directory could not be made in any way.
@@ -43,12 +45,18 @@ class PostgresServer(Server):
     _last_signal = "SIGQUIT"
     _stop_signal = "SIGINT"
 
-    def __init__(self, keeper: Keeper, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        home: Path,
+        settings: Mapping[str, str] | None = None,
+        ways: Iterable[Way] | None = None,
+    ) -> None:
         super().__init__(keeper, home)
         self._settings = {**_SETTINGS, **(settings or {})}
         self._data = home / "data"
         self._password = secrets.token_urlsafe(24)
-        self._way = self._prepare()
+        self._way = self._prepare(ways or ways_to_run_postgres(postgres_programs(), keeper.work))
 
     @property
     def url(self) -> str:
@@ -60,10 +68,10 @@ class PostgresServer(Server):
         """How it runs: as the present user, as another account, ..."""
         return self._way.name
 
-    def _prepare(self) -> Way:
+    def _prepare(self, ways: Iterable[Way]) -> Way:
         """Make the data directory in the first way that works."""
         complaints = []
-        for way in ways_to_run_postgres(postgres_programs(), self._keeper.work):
+        for way in ways:
             complaint = self._initialise(way)
             if complaint is None:
                 return way
@@ -79,7 +87,9 @@ class PostgresServer(Server):
         password_file = self._home / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self._password)
-        self._data.mkdir(mode=0o700, exist_ok=True)
+        # What an earlier way left belongs to its account, and a user namespace has no right to it.
+        shutil.rmtree(self._data, ignore_errors=True)
+        self._data.mkdir(mode=0o700)
         if way.owner is not None:
             os.chown(password_file, *way.owner)
             os.chown(self._data, *way.owner)

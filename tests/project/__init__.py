@@ -1,0 +1,1 @@
+"""The project itself: its versions, its rules, and the command that developers run."""
