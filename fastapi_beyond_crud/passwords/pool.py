@@ -62,19 +62,18 @@ class HashPool:
 
     def close(self) -> None:
         """Drop what waits, finish what runs, end the threads. Blocks for the time of one computation."""
-        with self._lock:
-            self._closed = True
+        self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         with self._lock:
-            if self._closed or self._used >= self.workers + self.queue:
+            if self._used >= self.workers + self.queue:
                 raise Unavailable(retry_after_seconds=1)
             self._used += 1
         try:
             job = self._threads.submit(work)
         except RuntimeError:
-            # No thread could be started, or the interpreter is shutting down.
+            # The pool is closed, or the system gives no thread.
             self._free_place()
             raise Unavailable(retry_after_seconds=1) from None
         # Called exactly once for each job, also for one that is cancelled before it began.

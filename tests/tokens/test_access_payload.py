@@ -273,6 +273,16 @@ def test_what_is_no_json_object_is_refused(issuer: Issuer, codec: AccessTokenCod
     assert is_refused(codec, issuer.token(payload=raw.replace(b"%s", genuine)))
 
 
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_refused_even_where_nobody_reads_it(
+    issuer: Issuer, codec: AccessTokenCodec, literal: str
+) -> None:
+    """TV-11, IN-01: other parsers fail on it, so no two readers would agree about the token."""
+    assert is_refused(codec, issuer.token(payload=payload_with("x", literal)))
+    header = json.dumps(issuer.header(x="@")).replace('"@"', literal).encode()
+    assert is_refused(codec, issuer.token(header=header))
+
+
 @pytest.mark.parametrize("depth", [100, 900, 2_900])
 @pytest.mark.parametrize("brackets", ["[]", '{"a":}'])
 def test_deep_nesting_is_refused_and_never_exhausts_the_stack(

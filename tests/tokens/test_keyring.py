@@ -59,6 +59,7 @@ WEAK_SECRETS = [
     b"ab" * 16,
     b"abcdefg" * 5,
     b"0123456789abcdef" * 2,
+    hashlib.sha256(b"half").digest()[:16] * 2,
     b"0123456789abcdef0123456789abcdef0",
     bytes(range(32)),
     bytes(range(64, 32, -1)),
@@ -111,6 +112,7 @@ def refused_pems() -> dict[str, bytes]:
         "brainpool": private_pem(ec.generate_private_key(ec.BrainpoolP256R1())),
         "Ed448": private_pem(ed448.Ed448PrivateKey.generate()),
         "X25519": private_pem(x25519.X25519PrivateKey.generate()),
+        "unknown curve": _with_an_unknown_curve(point.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
         "encrypted": encrypted,
         "OpenSSH": ed.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()),
         "DER": ed.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
@@ -122,6 +124,14 @@ def refused_pems() -> dict[str, bytes]:
         "path": b"/etc/passwd",
         "not UTF-8": b"\xff\xfe-----BEGIN PRIVATE KEY-----",
     }
+
+
+def _with_an_unknown_curve(der: bytes) -> bytes:
+    """The same key, said to lie on prime192v3, which the cryptography package does not implement."""
+    prime256v1, prime192v3 = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030103")
+    assert prime256v1 in der
+    text = base64.b64encode(der.replace(prime256v1, prime192v3))
+    return b"-----BEGIN PRIVATE KEY-----\n" + text + b"\n-----END PRIVATE KEY-----\n"
 
 
 REFUSED_PEMS = refused_pems()
