@@ -19,7 +19,7 @@ from fastapi_beyond_crud.core.identifiers import canonical_email
 from fastapi_beyond_crud.models.acts.accounts import AccountActs
 from fastapi_beyond_crud.models.acts.grants import GrantActs
 from fastapi_beyond_crud.models.acts.sessions import SessionActs
-from fastapi_beyond_crud.models.companions import Companions, columns_of
+from fastapi_beyond_crud.models.companions import Companions
 from fastapi_beyond_crud.passwords.hasher import PasswordHasher
 from fastapi_beyond_crud.passwords.policy import PasswordPolicy
 from fastapi_beyond_crud.rbac.admins import LastAdminRule
@@ -129,9 +129,7 @@ class AccountService:
 
         return await self._in_session(work, session)
 
-    async def update(
-        self, user_id: Any, values: Mapping[str, Any], *, session: AsyncSession | None = None
-    ) -> Account:
+    async def update(self, user_id: Any, values: Mapping[str, Any], *, session: AsyncSession | None = None) -> Account:
         """Change fields of your own model.
 
         Raises:
@@ -182,13 +180,14 @@ class AccountService:
             after: The key that the page before ended with.
             email: Only the account with this address; an address that cannot be one finds nothing.
         """
-        key = columns_of(self._models.user).id
-        query: Select[Any] = select(self._models.user).order_by(key).limit(limit + 1)
+        model = self._models.user
+        key = model.id
+        query: Select[Any] = select(model).order_by(key).limit(limit + 1)
         if after is not None:
             query = query.where(key > after)
         if email is not None:
             try:
-                query = query.where(columns_of(self._models.user).email == canonical_email(email))
+                query = query.where(model.email == canonical_email(email))
             except ValueError:
                 return Page(items=(), next_after=None)
 
@@ -223,9 +222,7 @@ class AccountService:
             if version is None:
                 return False, ()
             kept = session_id or UUID(int=0)
-            ended = await self._sessions.end_others(
-                on, user_id, kept, reason="password_changed", life=self._life
-            )
+            ended = await self._sessions.end_others(on, user_id, kept, reason="password_changed", life=self._life)
             return True, ended
 
         if not await self._changes.run(work, session=session):
@@ -286,9 +283,7 @@ class AccountService:
                 return await work(session)
 
         async def inside(on: AsyncConnection) -> T:
-            async with AsyncSession(
-                bind=on, expire_on_commit=False, join_transaction_mode="create_savepoint"
-            ) as own:
+            async with AsyncSession(bind=on, expire_on_commit=False, join_transaction_mode="create_savepoint") as own:
                 result = await work(own)
                 await own.commit()
                 return result

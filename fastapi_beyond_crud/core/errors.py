@@ -6,6 +6,8 @@ here: only `web/problems.py` knows them. Secrets never enter an error.
 
 from typing import Any, ClassVar
 
+from fastapi_beyond_crud.core.identifiers import uuid7
+
 
 class AuthError(Exception):
     """The parent of every error that this library raises on purpose.
@@ -67,7 +69,13 @@ class Forbidden(AuthError):
 
 
 class PermissionDenied(Forbidden):
-    """The caller lacks what the operation requires."""
+    """The caller lacks what the operation requires.
+
+    The problem carries a ``decision_id`` and no reason; the log has the same id and says what was missing.
+    """
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        super().__init__(detail, **{"decision_id": str(uuid7()), **extra})
 
 
 class EmailNotVerified(Forbidden):
@@ -115,6 +123,13 @@ class ValidationFailed(AuthError):
     def of(cls, *loc: str | int, type: str, msg: str) -> "ValidationFailed":
         """One refused field, in the shape of a validation error."""
         return cls(errors=[{"loc": list(loc), "type": type, "msg": msg}])
+
+
+class PayloadTooLarge(AuthError):
+    """The body is longer than the operation takes. It was not read to its end."""
+
+    code = "payload_too_large"
+    title = "The request body is too large"
 
 
 class Unavailable(AuthError):

@@ -30,9 +30,7 @@ class AccountMixin:
     auth_version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     cutoff_version: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(), onupdate=utc_now
-    )
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=utc_now)
 
 
 class UserMixin(AccountMixin):

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, String, Table, Uuid, inspect
+from sqlalchemy import Integer, String, Table, TableClause, Uuid, column, inspect
+from sqlalchemy import table as lean
 from sqlalchemy.orm import Mapper
 
 from fastapi_beyond_crud.core.errors import ConfigurationError
@@ -14,6 +16,7 @@ from fastapi_beyond_crud.models.role_grant import RoleGrantMixin
 from fastapi_beyond_crud.models.session import SessionMixin
 
 _KEPT = "fastapi_beyond_crud"
+_LEAN = "fastapi_beyond_crud.lean"
 _MIXINS: dict[str, type] = {"session": SessionMixin, "role_grant": RoleGrantMixin, "revocation": RevocationMixin}
 _INT64_DIGITS = 19
 
@@ -74,9 +77,24 @@ def table_of(model: type[Any]) -> Table:
     return local
 
 
+def lean_table_of(model: type[Any]) -> TableClause:
+    """The table of a mapped class, without anything that SQLAlchemy adds to statements by itself.
+
+    In an UPDATE inside of another statement a column with ``onupdate=some_function``, such as an account
+    model may have, would be set to NULL. The acts say all that they write.
+    """
+    table = table_of(model)
+    if _LEAN not in table.info:
+        columns = (column(one.name, one.type) for one in table.columns)
+        table.info[_LEAN] = lean(table.name, *columns, schema=table.schema)
+    found: TableClause = table.info[_LEAN]
+    return found
+
+
 def columns_of(model: type[Any]) -> Any:
-    """The columns of a mapped class, by the names of its attributes."""
-    return _mapper(model).columns
+    """The columns of `lean_table_of`, by the names of the model's attributes."""
+    columns = lean_table_of(model).columns
+    return SimpleNamespace(**{name: columns[one.name] for name, one in _mapper(model).columns.items()})
 
 
 def key_reader(user: type[Any]) -> Callable[[str], Any]:
@@ -154,5 +172,3 @@ def _declare(name: str, user: type[Any], table: Table) -> type[Any]:
     }
     declared: type[Any] = _mapper(user).registry.mapped(type(f"{user.__name__}{title}", (_MIXINS[name],), body))
     return declared
-
-

@@ -67,9 +67,7 @@ class GrantService:
         self._ensure_known(role)
         self._ensure_not_above(by, frozenset({role}))
         if valid_until is not None and valid_from is not None and valid_until <= valid_from:
-            raise ValidationFailed.of(
-                "body", "valid_until", type="date_order", msg="must be later than valid_from"
-            )
+            raise ValidationFailed.of("body", "valid_until", type="date_order", msg="must be later than valid_from")
 
         async def work(on: Executor) -> tuple[Grant, Sequence[RevocationEntry]]:
             if scope is None and (valid_from is not None or valid_until is not None):

@@ -52,9 +52,7 @@ class RoleMap:
             nothing of a given universe, or two names that differ in case only.
     """
 
-    def __init__(
-        self, roles: Mapping[str, Role | Iterable[str]], *, permissions: Iterable[str] | None = None
-    ) -> None:
+    def __init__(self, roles: Mapping[str, Role | Iterable[str]], *, permissions: Iterable[str] | None = None) -> None:
         self._roles = {checked_role(name): _as_role(name, value) for name, value in roles.items()}
         refuse_confusables(self._roles, "The roles")
         self._is_strict = permissions is not None
@@ -147,7 +145,9 @@ class RoleMap:
         for name, role in self._roles.items():
             for pattern in role.permissions:
                 if not any(matches(pattern, permission) for permission in self._universe):
-                    raise ConfigurationError(f"The role {name!r} grants {pattern!r}, which is not a declared permission.")
+                    raise ConfigurationError(
+                        f"The role {name!r} grants {pattern!r}, which is not a declared permission."
+                    )
 
 
 def _as_role(name: str, value: Role | Iterable[str]) -> Role:

@@ -92,7 +92,9 @@ class Authenticator:
         if known is None or known.permissions is not rights.permissions:
             if len(self._principals) >= _MEMO_SIZE:
                 self._principals.pop(next(iter(self._principals)))
-            known = self._principals[claims.token_id] = self._principal(claims, claims.auth_version, frozenset(claims.roles))
+            known = self._principals[claims.token_id] = self._principal(
+                claims, claims.auth_version, frozenset(claims.roles)
+            )
         return known
 
     async def _of_today(self, claims: AccessClaims, version: int, now: float) -> Principal:

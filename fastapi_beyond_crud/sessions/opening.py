@@ -29,13 +29,9 @@ class Opening:
     better_hash: str | None = None
 
     @classmethod
-    def of(
-        cls, account: AccountFacts, client: Client, amr: Sequence[str], better_hash: str | None = None
-    ) -> "Opening":
+    def of(cls, account: AccountFacts, client: Client, amr: Sequence[str], better_hash: str | None = None) -> "Opening":
         """With a fresh refresh token."""
-        return cls(
-            account=account, client=client, amr=tuple(amr), token=new_refresh_token(), better_hash=better_hash
-        )
+        return cls(account=account, client=client, amr=tuple(amr), token=new_refresh_token(), better_hash=better_hash)
 
 
 class SessionOpener:

@@ -179,9 +179,7 @@ class TokenPairService:
         """End one session of the account; its access tokens die at once. False if it has no such live session."""
 
         async def work(on: Executor) -> tuple[bool, Sequence[RevocationEntry]]:
-            ended = await self._sessions.end_one(
-                on, user_id, session_id, reason=reason, life=self._limits.token_life
-            )
+            ended = await self._sessions.end_one(on, user_id, session_id, reason=reason, life=self._limits.token_life)
             return bool(ended), ended
 
         return await self._changes.run(work, session=session)
@@ -199,9 +197,7 @@ class TokenPairService:
 
         return await self._changes.run(work, session=session)
 
-    async def end_all(
-        self, user_id: Any, *, reason: str = "logout_all", session: AsyncSession | None = None
-    ) -> bool:
+    async def end_all(self, user_id: Any, *, reason: str = "logout_all", session: AsyncSession | None = None) -> bool:
         """End every session of the account by one cut-off. False if there is no such account.
 
         A log-in that comes after it works, in the same second too: versions decide, not clocks.

@@ -17,7 +17,7 @@ from fastapi_beyond_crud.models.acts.pieces import (
     read_grants,
     record_revocations,
 )
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class AccountActs:
 
     def __init__(self, models: Companions) -> None:
         user, session = columns_of(models.user), columns_of(models.session)
-        key = bindparam("id", type_=user.id.type)
+        key = bindparam("p_id", type_=user.id.type)
         facts = select(
             user.id.label("id"),
             user.email.label("email"),
@@ -61,7 +61,7 @@ class AccountActs:
             user.cutoff_version.label("cutoff_version"),
             grants_of(models, user.id).label("grants"),
         )
-        self._by_email = facts.where(user.email == bindparam("email", type_=Text))
+        self._by_email = facts.where(user.email == bindparam("p_email", type_=Text))
         self._by_id = facts.where(user.id == key)
         lives = and_(session.ended_at.is_(None), session.absolute_expires_at > NOW)
         standing = select(
@@ -72,18 +72,22 @@ class AccountActs:
         )
         self._standing = standing.add_columns(literal(True).label("lives")).where(user.id == key)
         self._standing_of_session = standing.add_columns(lives.label("lives")).where(
-            user.id == key, session.id == bindparam("sid", type_=session.id.type), session.user_id == user.id
+            user.id == key, session.id == bindparam("p_sid", type_=session.id.type), session.user_id == user.id
         )
-        table = table_of(models.user)
-        change = update(table).where(user.id == key)
-        kept = user.hashed_password == bindparam("kept", type_=Text)
-        new_hash = {user.hashed_password: bindparam("hashed", type_=Text)}
+        table = lean_table_of(models.user)
+        change = update(table).where(user.id == key).values({user.updated_at: NOW})
+        kept = user.hashed_password == bindparam("p_kept", type_=Text)
+        new_hash = {user.hashed_password: bindparam("p_hashed", type_=Text)}
         self._rehash = change.where(kept).values(new_hash).returning(user.id)
         self._set_password = (
-            change.where(kept).values({**new_hash, user.auth_version: user.auth_version + 1}).returning(user.auth_version)
+            change.where(kept)
+            .values({**new_hash, user.auth_version: user.auth_version + 1})
+            .returning(user.auth_version)
         )
         next_version = user.auth_version + 1
-        self._cut_off = _moved(models, change.values({user.auth_version: next_version, user.cutoff_version: next_version}))
+        self._cut_off = _moved(
+            models, change.values({user.auth_version: next_version, user.cutoff_version: next_version})
+        )
         self._disable = _moved(
             models,
             change.values(
@@ -91,15 +95,16 @@ class AccountActs:
             ),
         )
         self._enable = _moved(
-            models, change.where(user.is_active.is_(False)).values({user.is_active: true(), user.auth_version: next_version})
+            models,
+            change.where(user.is_active.is_(False)).values({user.is_active: true(), user.auth_version: next_version}),
         )
         self._rights_changed = _moved(models, change.values({user.auth_version: next_version}))
-        self._set_verified = (
-            change.values({user.is_verified: bindparam("verified", type_=user.is_verified.type)}).returning(user.id)
-        )
+        self._set_verified = change.values(
+            {user.is_verified: bindparam("p_verified", type_=user.is_verified.type)}
+        ).returning(user.id)
         self._inactive = (
             select(user.id)
-            .join(table_of(models.session), session.user_id == user.id)
+            .join(lean_table_of(models.session), session.user_id == user.id)
             .where(user.is_active.is_(False), session.ended_at.is_(None), session.expires_at > NOW)
             .distinct()
             .limit(500)
@@ -107,18 +112,18 @@ class AccountActs:
 
     async def by_email(self, on: Executor, email: str) -> AccountFacts | None:
         """The account with this canonical address."""
-        return _facts((await on.execute(self._by_email, {"email": email})).one_or_none())
+        return _facts((await on.execute(self._by_email, {"p_email": email})).one_or_none())
 
     async def by_id(self, on: Executor, user_id: Any) -> AccountFacts | None:
         """The account with this key."""
-        return _facts((await on.execute(self._by_id, {"id": user_id})).one_or_none())
+        return _facts((await on.execute(self._by_id, {"p_id": user_id})).one_or_none())
 
     async def standing(self, on: Executor, user_id: Any, session_id: Any = None) -> Standing | None:
         """What holds now for the account, and for its session if one is named; None if either is gone."""
         if session_id is None:
-            result = await on.execute(self._standing, {"id": user_id})
+            result = await on.execute(self._standing, {"p_id": user_id})
         else:
-            result = await on.execute(self._standing_of_session, {"id": user_id, "sid": session_id})
+            result = await on.execute(self._standing_of_session, {"p_id": user_id, "p_sid": session_id})
         row = result.one_or_none()
         if row is None:
             return None
@@ -132,7 +137,7 @@ class AccountActs:
 
     async def rehash(self, on: Executor, user_id: Any, *, kept: str, hashed: str) -> bool:
         """Store the same password under better parameters; False if it was changed meanwhile."""
-        result = await on.execute(self._rehash, {"id": user_id, "kept": kept, "hashed": hashed})
+        result = await on.execute(self._rehash, {"p_id": user_id, "p_kept": kept, "p_hashed": hashed})
         return result.one_or_none() is not None
 
     async def set_password(self, on: Executor, user_id: Any, *, kept: str, hashed: str) -> int | None:
@@ -140,7 +145,7 @@ class AccountActs:
 
         A log-in with the old password that is under way finds another ``auth_version`` and opens nothing.
         """
-        result = await on.execute(self._set_password, {"id": user_id, "kept": kept, "hashed": hashed})
+        result = await on.execute(self._set_password, {"p_id": user_id, "p_kept": kept, "p_hashed": hashed})
         version: int | None = result.scalar_one_or_none()
         return version
 
@@ -169,14 +174,16 @@ class AccountActs:
 
     async def set_verified(self, on: Executor, user_id: Any, *, verified: bool) -> bool:
         """Note whether the address is verified; False if there is no such account."""
-        return (await on.execute(self._set_verified, {"id": user_id, "verified": verified})).one_or_none() is not None
+        return (
+            await on.execute(self._set_verified, {"p_id": user_id, "p_verified": verified})
+        ).one_or_none() is not None
 
     async def inactive_with_sessions(self, on: Executor) -> list[Any]:
         """Keys of accounts that are switched off and still have live sessions: a change made by hand."""
         return list((await on.execute(self._inactive)).scalars())
 
     async def _move(self, on: Executor, statement: Any, user_id: Any, life: timedelta) -> RevocationEntry | None:
-        row = (await on.execute(statement, {"id": user_id, "token_life": life})).one_or_none()
+        row = (await on.execute(statement, {"p_id": user_id, "p_token_life": life})).one_or_none()
         return None if row is None else read_entry(row)
 
 
@@ -203,5 +210,3 @@ def _facts(row: Row[*tuple[Any, ...]] | None) -> AccountFacts | None:
         cutoff_version=row.cutoff_version,
         grants=read_grants(row.grants),
     )
-
-

@@ -11,7 +11,7 @@ from sqlalchemy import String, and_, bindparam, delete, func, insert, or_, selec
 from fastapi_beyond_crud.connections.postgres import Executor
 from fastapi_beyond_crud.core.identifiers import uuid7
 from fastapi_beyond_crud.models.acts.pieces import NOW
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,20 @@ class GrantActs:
         self._models = models
         grant, user = columns_of(models.role_grant), columns_of(models.user)
         self._columns = grant
-        table = table_of(models.role_grant)
+        table = lean_table_of(models.role_grant)
         this = and_(
-            grant.user_id == bindparam("this_user", type_=grant.user_id.type),
-            grant.role == bindparam("this_role", type_=String),
-            grant.scope.is_not_distinct_from(bindparam("this_scope", type_=String)),
+            grant.user_id == bindparam("p_this_user", type_=grant.user_id.type),
+            grant.role == bindparam("p_this_role", type_=String),
+            grant.scope.is_not_distinct_from(bindparam("p_this_scope", type_=String)),
         )
         self._insert = insert(table)
         self._replace = update(table).where(this)
         self._returned = [getattr(grant, name).label(name) for name in Grant.__slots__]
         self._delete = delete(table).where(this).returning(grant.id)
-        self._count = select(func.count()).select_from(table).where(
-            grant.user_id == bindparam("this_user", type_=grant.user_id.type)
+        self._count = (
+            select(func.count())
+            .select_from(table)
+            .where(grant.user_id == bindparam("p_this_user", type_=grant.user_id.type))
         )
         in_force = and_(
             or_(grant.valid_from.is_(None), grant.valid_from <= NOW),
@@ -60,13 +62,13 @@ class GrantActs:
         # Not FOR UPDATE: that would hold up every insert that only refers to the account.
         self._holders = (
             select(grant.user_id)
-            .join(table_of(models.user), user.id == grant.user_id)
+            .join(lean_table_of(models.user), user.id == grant.user_id)
             .where(
                 user.is_active,
                 grant.scope.is_(None),
                 grant.valid_until.is_(None),
                 or_(grant.valid_from.is_(None), grant.valid_from <= NOW),
-                grant.role.in_(bindparam("roles", expanding=True, type_=String)),
+                grant.role.in_(bindparam("p_roles", expanding=True, type_=String)),
             )
             .order_by(user.id, grant.id)
             .with_for_update(key_share=True)
@@ -92,7 +94,7 @@ class GrantActs:
             mine.granted_by: granted_by,
             mine.reason: reason,
         }
-        key = {"this_user": user_id, "this_role": role, "this_scope": scope}
+        key = {"p_this_user": user_id, "p_this_role": role, "p_this_scope": scope}
         row = (await on.execute(self._replace.values(values).returning(*self._returned), key)).one_or_none()
         if row is None:
             named = {mine.id: uuid7(), mine.user_id: user_id, mine.role: role, mine.scope: scope, **values}
@@ -108,12 +110,12 @@ class GrantActs:
 
     async def take(self, on: Executor, user_id: Any, role: str, scope: str | None) -> bool:
         """Take a role away; False if the account did not hold it in this scope."""
-        key = {"this_user": user_id, "this_role": role, "this_scope": scope}
+        key = {"p_this_user": user_id, "p_this_role": role, "p_this_scope": scope}
         return bool((await on.execute(self._delete, key)).all())
 
     async def count(self, on: Executor, user_id: Any) -> int:
         """How many grants the account has, in force or not."""
-        return int((await on.execute(self._count, {"this_user": user_id})).scalar_one())
+        return int((await on.execute(self._count, {"p_this_user": user_id})).scalar_one())
 
     async def roles_of(self, on: Executor, user_ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
         """The unscoped roles in force of several accounts, in one statement."""
@@ -132,4 +134,4 @@ class GrantActs:
         Two transactions that each take one of the last two away meet here: the second waits, and then sees
         what the first has left.
         """
-        return list((await on.execute(self._holders, {"roles": list(roles)})).scalars())
+        return list((await on.execute(self._holders, {"p_roles": list(roles)})).scalars())

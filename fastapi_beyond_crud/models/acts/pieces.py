@@ -27,12 +27,13 @@ from sqlalchemy.dialects.postgresql import INTERVAL, JSONB, insert
 
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.core.timed_roles import TimedRole
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 # Not now(): a statement that waited for a row lock must not judge with the clock of its beginning.
 NOW = func.clock_timestamp()
 
-TOKEN_LIFE = bindparam("token_life", type_=INTERVAL)
+# Parameters begin with p_: an UPDATE would take one that is named like a column for a value to set.
+TOKEN_LIFE = bindparam("p_token_life", type_=INTERVAL)
 """How long an access token that was issued a moment ago can live, leeway included (a timedelta)."""
 
 
@@ -69,7 +70,7 @@ def record_revocations(models: Companions, source: Select[*tuple[Any, ...]], nam
         source: Gives bucket, subject, cutoff and av, in this order.
         name: The name of the CTE.
     """
-    table, mine = table_of(models.revocation), columns_of(models.revocation)
+    table, mine = lean_table_of(models.revocation), columns_of(models.revocation)
     full = source.add_columns(NOW + TOKEN_LIFE, NOW)
     statement = insert(table).from_select(
         [mine.bucket, mine.subject, mine.cutoff, mine.av, mine.until, mine.changed_at], full
@@ -112,13 +113,13 @@ def read_entry(row: Row[*tuple[Any, ...]]) -> RevocationEntry:
 def end_sessions(models: Companions, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """End the live sessions that meet the condition, and record each as revoked, in one statement.
 
-    Parameters of the statement: ``reason`` (text), ``token_life`` (timedelta), and those of the condition.
+    Parameters of the statement: ``p_reason`` (text), ``p_token_life`` (timedelta), and those of the condition.
     """
     session = columns_of(models.session)
     ended = (
-        update(table_of(models.session))
+        update(lean_table_of(models.session))
         .where(session.ended_at.is_(None), condition)
-        .values({session.ended_at: NOW, session.end_reason: bindparam("reason", type_=Text)})
+        .values({session.ended_at: NOW, session.end_reason: bindparam("p_reason", type_=Text)})
         .returning(session.id.label("id"), session.user_id.label("user_id"))
         .cte("ended")
     )

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 from fastapi_beyond_crud.connections.postgres import Executor
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.models.acts.pieces import NOW, entry_columns, read_entry
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 
 class RevocationActs:
@@ -19,9 +19,9 @@ class RevocationActs:
         mine = columns_of(models.revocation)
         live = select(*entry_columns(models)).where(mine.until > NOW)
         self._all = live
-        self._bucket = live.where(mine.bucket == bindparam("bucket", type_=Integer))
-        self._changed = live.where(mine.changed_at > NOW - bindparam("window", type_=INTERVAL))
-        self._purge = delete(table_of(models.revocation)).where(mine.until < NOW - timedelta(hours=1))
+        self._bucket = live.where(mine.bucket == bindparam("p_bucket", type_=Integer))
+        self._changed = live.where(mine.changed_at > NOW - bindparam("p_window", type_=INTERVAL))
+        self._purge = delete(lean_table_of(models.revocation)).where(mine.until < NOW - timedelta(hours=1))
 
     async def all(self, on: Executor) -> Sequence[RevocationEntry]:
         """Every revocation that still matters."""
@@ -29,11 +29,11 @@ class RevocationActs:
 
     async def of_bucket(self, on: Executor, bucket: int) -> Sequence[RevocationEntry]:
         """Every revocation of one bucket that still matters."""
-        return [read_entry(row) for row in await on.execute(self._bucket, {"bucket": bucket})]
+        return [read_entry(row) for row in await on.execute(self._bucket, {"p_bucket": bucket})]
 
     async def changed_within(self, on: Executor, window: timedelta) -> Sequence[RevocationEntry]:
         """What was written within the window, by the clock of the database."""
-        return [read_entry(row) for row in await on.execute(self._changed, {"window": window})]
+        return [read_entry(row) for row in await on.execute(self._changed, {"p_window": window})]
 
     async def purge(self, on: Executor) -> None:
         """Delete what no living token can ask about any more."""

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL, JSONB
 from fastapi_beyond_crud.connections.postgres import Executor
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.models.acts.pieces import NOW, end_sessions, read_entry
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 PURGE_BATCH = 1000
 
@@ -52,9 +52,9 @@ class SessionActs:
     """The statements on sessions, for one account model. See `SpendAct` for refreshing."""
 
     def __init__(self, models: Companions) -> None:
-        session, table = columns_of(models.session), table_of(models.session)
-        owner = bindparam("user_id", type_=session.user_id.type)
-        this = bindparam("sid", type_=session.id.type)
+        session, table = columns_of(models.session), lean_table_of(models.session)
+        owner = bindparam("p_user_id", type_=session.user_id.type)
+        this = bindparam("p_sid", type_=session.id.type)
         lives = [session.ended_at.is_(None), session.expires_at > NOW]
         newest_first = [session.created_at.desc(), session.id.desc()]
         self._open = _opening(models)
@@ -74,22 +74,22 @@ class SessionActs:
             select(session.id)
             .where(session.user_id == owner, *lives)
             .order_by(*newest_first)
-            .offset(bindparam("cap", type_=Integer))
+            .offset(bindparam("p_cap", type_=Integer))
             .scalar_subquery()
         )
         self._end_oldest = end_sessions(models, session.id.in_(beyond_cap))
         self._end_one = end_sessions(models, (session.id == this) & (session.user_id == owner))
         self._end_others = end_sessions(models, (session.id != this) & (session.user_id == owner))
-        self._end_family = end_sessions(models, session.family_hash == bindparam("family", type_=LargeBinary))
+        self._end_family = end_sessions(models, session.family_hash == bindparam("p_family", type_=LargeBinary))
         self._close_all = (
             update(table)
             .where(session.user_id == owner, session.ended_at.is_(None))
-            .values({session.ended_at: NOW, session.end_reason: bindparam("reason", type_=Text)})
+            .values({session.ended_at: NOW, session.end_reason: bindparam("p_reason", type_=Text)})
         )
         over = select(session.id).where(
             or_(
-                session.ended_at < NOW - bindparam("kept", type_=INTERVAL),
-                session.absolute_expires_at < NOW - bindparam("kept", type_=INTERVAL),
+                session.ended_at < NOW - bindparam("p_kept", type_=INTERVAL),
+                session.absolute_expires_at < NOW - bindparam("p_kept", type_=INTERVAL),
             )
         )
         self._purge = delete(table).where(session.id.in_(over.limit(PURGE_BATCH).with_for_update(skip_locked=True)))
@@ -119,16 +119,16 @@ class SessionActs:
             seen_version: The ``auth_version`` that was read together with the password hash.
         """
         values = {
-            "user_id": user_id,
-            "sid": session_id,
-            "seen": seen_version,
-            "family": family_hash,
-            "current": current_hash,
-            "idle": idle,
-            "absolute": absolute,
-            "ip": ip,
-            "user_agent": user_agent,
-            "amr": list(amr),
+            "p_user_id": user_id,
+            "p_sid": session_id,
+            "p_seen": seen_version,
+            "p_family": family_hash,
+            "p_current": current_hash,
+            "p_idle": idle,
+            "p_absolute": absolute,
+            "p_ip": ip,
+            "p_user_agent": user_agent,
+            "p_amr": list(amr),
         }
         row = (await on.execute(self._open, values)).one_or_none()
         if row is None:
@@ -142,7 +142,7 @@ class SessionActs:
 
     async def live(self, on: Executor, user_id: Any) -> list[SessionFacts]:
         """The account's live sessions, the newest first."""
-        rows = await on.execute(self._list, {"user_id": user_id})
+        rows = await on.execute(self._list, {"p_user_id": user_id})
         return [
             SessionFacts(
                 id=row.id,
@@ -159,71 +159,71 @@ class SessionActs:
         self, on: Executor, user_id: Any, session_id: UUID, *, reason: str, life: timedelta
     ) -> list[RevocationEntry]:
         """End one live session of the account; an empty list if it has none of this id."""
-        return await self._end(on, self._end_one, reason, life, user_id=user_id, sid=session_id)
+        return await self._end(on, self._end_one, reason, life, p_user_id=user_id, p_sid=session_id)
 
     async def end_others(
         self, on: Executor, user_id: Any, session_id: UUID, *, reason: str, life: timedelta
     ) -> list[RevocationEntry]:
         """End all live sessions of the account but this one; an entry for each."""
-        return await self._end(on, self._end_others, reason, life, user_id=user_id, sid=session_id)
+        return await self._end(on, self._end_others, reason, life, p_user_id=user_id, p_sid=session_id)
 
     async def end_oldest(
         self, on: Executor, user_id: Any, *, cap: int, reason: str, life: timedelta
     ) -> list[RevocationEntry]:
         """End the oldest live sessions beyond ``cap``. Call it in the transaction that opened one."""
-        return await self._end(on, self._end_oldest, reason, life, user_id=user_id, cap=cap)
+        return await self._end(on, self._end_oldest, reason, life, p_user_id=user_id, p_cap=cap)
 
     async def end_family(
         self, on: Executor, family_hash: bytes, *, reason: str, life: timedelta
     ) -> list[RevocationEntry]:
         """End the session that a refresh token of this family belongs to."""
-        return await self._end(on, self._end_family, reason, life, family=family_hash)
+        return await self._end(on, self._end_family, reason, life, p_family=family_hash)
 
     async def close_all(self, on: Executor, user_id: Any, *, reason: str) -> None:
         """Mark all live sessions of the account as ended, after a cut-off that made their tokens dead."""
-        await on.execute(self._close_all, {"user_id": user_id, "reason": reason})
+        await on.execute(self._close_all, {"p_user_id": user_id, "p_reason": reason})
 
     async def purge(self, on: Executor, kept: timedelta) -> int:
         """Delete up to a thousand sessions that ended or ran out longer ago than ``kept``; how many."""
-        result = await on.execute(self._purge, {"kept": kept})
+        result = await on.execute(self._purge, {"p_kept": kept})
         return int(getattr(result, "rowcount", 0))
 
     async def _end(
         self, on: Executor, statement: Any, reason: str, life: timedelta, **values: Any
     ) -> list[RevocationEntry]:
-        rows = await on.execute(statement, {"reason": reason, "token_life": life, **values})
+        rows = await on.execute(statement, {"p_reason": reason, "p_token_life": life, **values})
         return [read_entry(row) for row in rows]
 
 
 def _opening(models: Companions) -> Any:
     session, user = columns_of(models.session), columns_of(models.user)
-    absolute = NOW + bindparam("absolute", type_=INTERVAL)
+    absolute = NOW + bindparam("p_absolute", type_=INTERVAL)
     values: dict[Any, Any] = {
-        session.id: bindparam("sid", type_=session.id.type),
+        session.id: bindparam("p_sid", type_=session.id.type),
         session.user_id: user.id,
-        session.family_hash: bindparam("family", type_=LargeBinary),
-        session.current_hash: bindparam("current", type_=LargeBinary),
-        session.expires_at: NOW + bindparam("idle", type_=INTERVAL),
+        session.family_hash: bindparam("p_family", type_=LargeBinary),
+        session.current_hash: bindparam("p_current", type_=LargeBinary),
+        session.expires_at: NOW + bindparam("p_idle", type_=INTERVAL),
         session.absolute_expires_at: absolute,
-        session.ip: bindparam("ip", type_=Text),
-        session.user_agent: bindparam("user_agent", type_=Text),
+        session.ip: bindparam("p_ip", type_=Text),
+        session.user_agent: bindparam("p_user_agent", type_=Text),
         session.auth_time: NOW,
         session.created_at: NOW,
         session.last_seen_at: NOW,
-        session.amr: bindparam("amr", type_=JSONB),
+        session.amr: bindparam("p_amr", type_=JSONB),
     }
     source = (
         select(*values.values())
         .where(
-            user.id == bindparam("user_id", type_=user.id.type),
+            user.id == bindparam("p_user_id", type_=user.id.type),
             user.is_active,
-            user.auth_version == bindparam("seen", type_=Integer),
+            user.auth_version == bindparam("p_seen", type_=Integer),
         )
-        .with_for_update(key_share=True, of=table_of(models.user))
+        .with_for_update(key_share=True, of=lean_table_of(models.user))
     )
     return (
-        insert(table_of(models.session))
-        .from_select(list(values), source, include_defaults=False)
+        insert(lean_table_of(models.session))
+        .from_select(list(values), source)
         .returning(
             session.id.label("id"),
             session.created_at.label("created_at"),

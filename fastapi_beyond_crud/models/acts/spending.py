@@ -20,7 +20,7 @@ from fastapi_beyond_crud.models.acts.pieces import (
     record_revocations,
     revoked_sessions,
 )
-from fastapi_beyond_crud.models.companions import Companions, columns_of, table_of
+from fastapi_beyond_crud.models.companions import Companions, columns_of, lean_table_of
 
 
 class Spending(StrEnum):
@@ -94,13 +94,13 @@ class SpendAct:
             next_hash: SHA-256 of the secret that follows if this call rotates with ``nonce``.
         """
         values = {
-            "family": family_hash,
-            "shown": shown_hash,
-            "next": next_hash,
-            "nonce": nonce,
-            "grace": grace,
-            "idle": idle,
-            "token_life": token_life,
+            "p_family": family_hash,
+            "p_shown": shown_hash,
+            "p_next": next_hash,
+            "p_nonce": nonce,
+            "p_grace": grace,
+            "p_idle": idle,
+            "p_token_life": token_life,
         }
         row = (await on.execute(self._statement, values)).one_or_none()
         return None if row is None else _spent(row, nonce)
@@ -109,9 +109,9 @@ class SpendAct:
 def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
     session, user = columns_of(models.session), columns_of(models.user)
     family, shown, following, nonce = (
-        bindparam(name, type_=LargeBinary) for name in ("family", "shown", "next", "nonce")
+        bindparam(name, type_=LargeBinary) for name in ("p_family", "p_shown", "p_next", "p_nonce")
     )
-    grace, idle = bindparam("grace", type_=INTERVAL), bindparam("idle", type_=INTERVAL)
+    grace, idle = bindparam("p_grace", type_=INTERVAL), bindparam("p_idle", type_=INTERVAL)
     is_current = session.current_hash == shown
     # Had the child been used, it would be the previous one, and its parent would match neither column.
     is_parent = and_(session.previous_hash == shown, session.rotated_at > NOW - grace)
@@ -122,7 +122,7 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
         return case((rotates, new), else_=old)
 
     spent = (
-        update(table_of(models.session))
+        update(lean_table_of(models.session))
         .where(
             session.family_hash == family,
             session.ended_at.is_(None),
@@ -138,9 +138,7 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
                 session.generation: if_rotated(session.generation + 1, session.generation),
                 session.rotated_at: if_rotated(NOW, session.rotated_at),
                 session.last_seen_at: if_rotated(NOW, session.last_seen_at),
-                session.expires_at: if_rotated(
-                    func.least(NOW + idle, session.absolute_expires_at), session.expires_at
-                ),
+                session.expires_at: if_rotated(func.least(NOW + idle, session.absolute_expires_at), session.expires_at),
                 session.ended_at: case((stays, None), else_=NOW),
                 session.end_reason: case(
                     (stays, None),

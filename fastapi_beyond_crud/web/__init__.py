@@ -1,0 +1,1 @@
+"""What touches FastAPI and is no router: credentials, guards, problem responses, documentation."""
