@@ -4,18 +4,32 @@ import pytest
 
 from fastapi_beyond_crud.connections.redis import RedisLink
 from fastapi_beyond_crud.revocation.redis import RedisRevocationBackend
+from fastapi_beyond_crud.testing.servers import RedisServer
 from tests.revocation.store import Table
 from tests.revocation.valkey import Valkey
 
 MakeBackend = Callable[..., Awaitable[RedisRevocationBackend]]
+MakeValkey = Callable[..., Valkey]
 
 
 @pytest.fixture
-async def valkey() -> AsyncIterator[Valkey]:
+async def make_valkey(redis_server: Callable[..., RedisServer]) -> AsyncIterator[MakeValkey]:
+    """Call it, with arguments of the command line, for a server of this test alone."""
+    made: list[Valkey] = []
+
+    def make(*arguments: str) -> Valkey:
+        made.append(Valkey(redis_server(*arguments)))
+        return made[-1]
+
+    yield make
+    for server in made:
+        await server.client.aclose()
+
+
+@pytest.fixture
+def valkey(make_valkey: MakeValkey) -> Valkey:
     """A server of this test alone."""
-    server = await Valkey().start()
-    yield server
-    await server.close()
+    return make_valkey()
 
 
 @pytest.fixture

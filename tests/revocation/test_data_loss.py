@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,7 +12,7 @@ from fastapi_beyond_crud.revocation.redis_format import bucket_keys
 from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, Stale, Verdict
 from fastapi_beyond_crud.testing.revocation import claims_of, session_entry, user_entry
 from fastapi_beyond_crud.tokens.claims import AccessClaims
-from tests.revocation.conftest import MakeBackend
+from tests.revocation.conftest import MakeBackend, MakeValkey
 from tests.revocation.proxy import Proxy
 from tests.revocation.store import Table
 from tests.revocation.valkey import Valkey
@@ -84,7 +83,7 @@ async def test_a_restart_from_an_old_dump_revives_nothing(
         await backend.push([entry])
         late.append(claims)
     valkey.kill()
-    assert (Path(valkey.folder.name) / "dump.rdb").stat().st_size > 1_000
+    assert (valkey.home / "dump.rdb").stat().st_size > 1_000
     await valkey.start()
     assert await valkey.do("DBSIZE") > 0, "the old dump was not read, so this test shows nothing"
     given = await verdicts_until_known(backend, early + late)
@@ -92,35 +91,32 @@ async def test_a_restart_from_an_old_dump_revives_nothing(
 
 
 async def test_a_promoted_replica_that_missed_the_last_write_revives_nothing(
-    valkey: Valkey, table: Table, make_backend: MakeBackend
+    valkey: Valkey, make_valkey: MakeValkey, table: Table, make_backend: MakeBackend
 ) -> None:
     """RV-11, B-06: the replica holds complete buckets, built on the primary that is gone."""
     await valkey.do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-    replica = await Valkey().start("--replicaof", "127.0.0.1", str(valkey.port))
-    try:
-        async with Proxy(valkey.port) as proxy:
-            backend = await make_backend(proxy.url)
-            people = [claims_of(str(uuid4()), str(uuid4())) for _ in range(20)]
-            for claims in people:
-                assert await known(backend, claims) == LIVE
+    replica = make_valkey("--replicaof", "127.0.0.1", str(valkey.port))
+    async with Proxy(valkey.port) as proxy:
+        backend = await make_backend(proxy.url)
+        people = [claims_of(str(uuid4()), str(uuid4())) for _ in range(20)]
+        for claims in people:
+            assert await known(backend, claims) == LIVE
 
-            async def replicated() -> bool:
-                return bool(await replica.do("DBSIZE") == await valkey.do("DBSIZE"))
+        async def replicated() -> bool:
+            return bool(await replica.do("DBSIZE") == await valkey.do("DBSIZE"))
 
-            await until(replicated, seconds=10)
-            await replica.do("REPLICAOF", "NO", "ONE")
-            entries = [session_entry(claims.subject, claims.session_id) for claims in people]
-            table.commit(*entries)
-            await backend.push(entries)
-            assert await backend.check(people[0]) == REVOKED
-            proxy.upstream = replica.port
-            proxy.cut()
-            given = await verdicts_until_known(backend, people)
-            assert set(given) <= {UNKNOWN, REVOKED}
-            assert given[REVOKED] >= len(people)
-            await backend.close()
-    finally:
-        await replica.close()
+        await until(replicated, seconds=10)
+        await replica.do("REPLICAOF", "NO", "ONE")
+        entries = [session_entry(claims.subject, claims.session_id) for claims in people]
+        table.commit(*entries)
+        await backend.push(entries)
+        assert await backend.check(people[0]) == REVOKED
+        proxy.upstream = replica.port
+        proxy.cut()
+        given = await verdicts_until_known(backend, people)
+        assert set(given) <= {UNKNOWN, REVOKED}
+        assert given[REVOKED] >= len(people)
+        await backend.close()
 
 
 async def test_a_server_that_became_a_replica_is_not_believed(
@@ -273,13 +269,18 @@ async def test_a_rebuild_that_loses_its_bucket_in_between_declares_nothing(
     claims = claims_of(str(uuid4()), str(uuid4()))
     entry = session_entry(claims.subject, claims.session_id)
 
+    flushed = asyncio.Event()
+
     async def meanwhile(bucket: int) -> None:
         table.before_answer = None
         table.commit(entry)
         await backend.push([entry])
         await valkey.do("FLUSHALL")
+        flushed.set()
 
     table.before_answer = meanwhile
+    assert await backend.check(claims) == UNKNOWN
+    await flushed.wait()
     assert await known(backend, claims) == REVOKED
     assert table.loads >= 2
 
