@@ -39,7 +39,9 @@ def user_entry(user: str, *, cutoff: int = 0, version: int = 0, seconds: int = L
 
 
 class RevocationBackendContract:
-    """Inherit, give a fixture ``backend``, and pytest with pytest-asyncio runs the promises against your backend::
+    """Inherit, give a fixture ``backend``, and pytest with pytest-asyncio runs the promises against your backend.
+
+    ::
 
         class TestMyBackend(RevocationBackendContract):
             @pytest.fixture

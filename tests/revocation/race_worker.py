@@ -34,7 +34,7 @@ async def race(cache: str, store_url: str, seconds: float, seed: int) -> Counter
         rows = await store.hgetall(f"table:{bucket}")
         # What was read is already old when it arrives: here is where a careless rebuild loses.
         await asyncio.sleep(chance.random() * 0.03)
-        return [RevocationEntry(bucket=bucket, subject=name, until=int(until)) for name, until in rows.items()]
+        return [RevocationEntry(bucket=bucket, subject=str(name), until=int(until)) for name, until in rows.items()]
 
     backend = RedisRevocationBackend(RedisLink.from_url(cache), load, prefix="race")
     await backend.start()
@@ -57,7 +57,7 @@ async def race(cache: str, store_url: str, seconds: float, seed: int) -> Counter
         while time.monotonic() < end:
             # Mostly the latest, whoever acknowledged them: they are the ones that may be lost.
             line = await store.lindex("acknowledged", -1 - int(chance.random() ** 2 * 200))
-            user, session = (line or f"{USERS[0]} {uuid4()}").split()
+            user, session = str(line or f"{USERS[0]} {uuid4()}").split()
             verdict = await backend.check(claims_of(user, session))
             if line is not None:
                 counts[f"out: {type(verdict).__name__}"] += 1

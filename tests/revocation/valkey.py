@@ -46,4 +46,4 @@ class Valkey:
 
     async def do(self, *words: Any) -> Any:
         """One command, on a connection that is opened again if the server was."""
-        return await self.client.execute_command(*words)
+        return await self.client.execute_command(*words)  # type: ignore[no-untyped-call]  # the library's stubs
