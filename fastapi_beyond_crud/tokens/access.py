@@ -42,7 +42,7 @@ class AccessTokenCodec:
         audience: The exact `aud`.
         lifetime: The longest that a token may live, up to an hour.
         leeway: How far clocks may differ, up to a minute.
-        cache_size: Tokens remembered at most; the oldest goes first. About 2 KB each. 0 turns it off.
+        cache_size: Tokens remembered at most; the oldest goes first. About 1.5 KB each. 0 turns it off.
 
     Raises:
         ConfigurationError: A limit is out of bounds, or a name is empty.
