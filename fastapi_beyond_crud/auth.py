@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 
 from fastapi_beyond_crud.accounts.schemas import UserCreate, UserRead, UserUpdate, own_fields
 from fastapi_beyond_crud.accounts.service import AccountService
-from fastapi_beyond_crud.core.errors import ConfigurationError, EmailNotVerified, NotFound, TokenInvalid
+from fastapi_beyond_crud.core.errors import ConfigurationError, EmailNotVerified, TokenInvalid
 from fastapi_beyond_crud.core.principal import Principal
 from fastapi_beyond_crud.models.companions import companions, key_reader
 from fastapi_beyond_crud.rbac.grants import GrantService
@@ -28,6 +28,7 @@ from fastapi_beyond_crud.routers import (
     users_router,
     well_known_router,
 )
+from fastapi_beyond_crud.routers.prefixed import PrefixedRouter
 from fastapi_beyond_crud.runtime import Runtime
 from fastapi_beyond_crud.sessions.authentication import Authenticator
 from fastapi_beyond_crud.sessions.service import TokenPairService
@@ -146,6 +147,7 @@ class Auth(Generic[U]):
         self._refuse_unusable()
         self._prefix = prefix
         routers = self.routers
+        together = PrefixedRouter(prefix)
         for router in (
             routers.login,
             routers.token,
@@ -156,9 +158,11 @@ class Auth(Generic[U]):
             routers.users,
             routers.roles,
         ):
-            app.include_router(router, prefix=prefix)
-        app.include_router(routers.well_known)
-        app.include_router(_no_slash_redirects(), prefix=prefix)
+            together.include_router(router)
+        together.refuse_slashes()
+        app.include_router(together, prefix=prefix)
+        if self.settings.algorithm != "HS256":
+            app.include_router(routers.well_known)
         self.protect_bodies(app)
         install_problems(app, documentation=documentation, request_id=request_id)
         install_documentation(app)
@@ -376,20 +380,3 @@ class Routers:
     def well_known(self) -> APIRouter:
         """``/.well-known/jwks.json``; goes without a prefix."""
         return well_known_router(self._surface)
-
-
-def _no_slash_redirects() -> APIRouter:
-    """Answer 404 to our paths with a slash at the end.
-
-    Starlette would redirect with 307 to an address made from the Host header, and the client would send the
-    password there.
-    """
-    router = APIRouter()
-
-    @router.api_route(
-        "/{path:path}/", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], include_in_schema=False
-    )
-    async def no_such_route(path: str) -> None:
-        raise NotFound
-
-    return router

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from fastapi_beyond_crud.accounts.schemas import UserCreate
 from fastapi_beyond_crud.connections.postgres import Executor, Postgres, sqlstate_of, translated
@@ -154,7 +154,11 @@ class AccountService:
         Raises:
             NotFound: There is none.
         """
-        return await self.update(user_id, {})
+        async with self._database.statement() as on:
+            user = await AsyncSession(on, expire_on_commit=False).get(self._models.user, user_id)
+            if user is None:
+                raise NotFound
+            return Account(user=user, roles=await self._roles(on, user_id))
 
     async def find_by_email(self, email: str) -> Account:
         """The account with this address, in whatever spelling of it.
@@ -274,7 +278,7 @@ class AccountService:
 
         return await self._changes.run(work)
 
-    async def _roles(self, inside: AsyncSession, user_id: Any) -> tuple[str, ...]:
+    async def _roles(self, inside: Executor, user_id: Any) -> tuple[str, ...]:
         return (await self._grants.roles_of(inside, [user_id])).get(user_id, ())
 
     async def _in_session(self, work: Callable[[AsyncSession], Awaitable[T]], session: AsyncSession | None) -> T:
@@ -282,13 +286,8 @@ class AccountService:
             with translated():
                 return await work(session)
 
-        async def inside(on: AsyncConnection) -> T:
-            async with AsyncSession(bind=on, expire_on_commit=False, join_transaction_mode="create_savepoint") as own:
-                result = await work(own)
-                await own.commit()
-                return result
-
-        return await self._database.run(inside)
+        async with self._database.session() as own:
+            return await work(own)
 
     async def _explain(self, inside: AsyncSession, error: IntegrityError, email: str) -> None:
         if sqlstate_of(error) != _UNIQUE_VIOLATION:

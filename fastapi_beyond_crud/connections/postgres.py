@@ -116,6 +116,17 @@ class Postgres:
             async with self._committed.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session in a READ COMMITTED transaction of its own; it commits at the end, or rolls back on any error.
+
+        Raises:
+            Unavailable: As above.
+        """
+        with translated():
+            async with AsyncSession(self._committed, expire_on_commit=False) as session, session.begin():
+                yield session
+
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run a whole transaction, again with full jitter if it lost a serialisation race or a deadlock.
 

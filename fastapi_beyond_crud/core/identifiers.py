@@ -26,7 +26,7 @@ def canonical_email(raw: str) -> str:
 
     NFKC, IDNA and lower case, all in Python, so that no collation of the database has a say (PostgreSQL
     and Python disagree on ``lower('İ')``). A local part that changes under case folding in a way that
-    lower-casing does not cover (``ſ``, ``ß``, the Kelvin sign) is refused: two people must never share one
+    lower-casing does not cover (the long s, the sharp s, the Kelvin sign) is refused: two people must never share one
     canonical form.
 
     Raises:
@@ -66,4 +66,4 @@ def is_storable(text: str) -> bool:
 
 def _is_unstorable(char: str) -> bool:
     number = ord(char)
-    return number < 0x20 and char not in "\n\r\t" or 0x7F <= number < 0xA0 or 0xD800 <= number <= 0xDFFF
+    return (number < 0x20 and char not in "\n\r\t") or 0x7F <= number < 0xA0 or 0xD800 <= number <= 0xDFFF

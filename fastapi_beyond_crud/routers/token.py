@@ -39,7 +39,7 @@ class OAuthError(BaseModel):
     error_description: str | None = None
 
 
-class _Refused(Exception):  # noqa: N818 - it is an answer, caught three lines further on
+class _Refused(Exception):
     def __init__(self, error: str, description: str) -> None:
         self.error = error
         self.description = description

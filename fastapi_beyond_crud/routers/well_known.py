@@ -10,10 +10,8 @@ CACHE_SECONDS = 300
 
 
 def well_known_router(surface: Surface) -> APIRouter:
-    """``/.well-known/jwks.json``; no route at all with a symmetric key, which nobody may know."""
+    """``/.well-known/jwks.json``; with a symmetric key, which nobody may know, the list is empty."""
     router = APIRouter(tags=["keys"])
-    if surface.settings().algorithm == "HS256":
-        return router
 
     @router.get("/.well-known/jwks.json")
     async def jwks(response: Response) -> dict[str, Any]:

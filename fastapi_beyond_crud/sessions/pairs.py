@@ -63,7 +63,8 @@ class PairMaker:
         issued_at = int(now)
         ends = [issued_at + self._lifetime_seconds, int(now + session_ends_in.total_seconds())]
         edge = next_edge(grants, now)
-        expires_at = min(ends if edge is None else [*ends, int(edge)])
+        # A whole second at least: the clocks of database and application may differ, and time goes in seconds here.
+        expires_at = max(issued_at + 1, min(ends if edge is None else [*ends, int(edge)]))
         claims = AccessClaims(
             subject=str(user_id),
             session_id=str(session_id),

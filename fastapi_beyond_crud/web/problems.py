@@ -58,6 +58,8 @@ _CODES = {
     429: "rate_limited",
     503: "unavailable",
 }
+# FastAPI's answer to a body that is not even text, or nested too deeply: the same kind of mistake as any other.
+_UNREADABLE = "There was an error parsing the body"
 _MOST_ERRORS = 50
 _LONGEST_NAME = 64
 RequestId = Callable[[], str | None]
@@ -133,6 +135,8 @@ class _Problems:
         if isinstance(error, Refusal):
             return self._answer(error.error, error.headers)
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        if error.status_code == 400 and error.detail == _UNREADABLE:
+            return self._answer(ValidationFailed.of("body", type="body_unreadable", msg="the body cannot be read"))
         phrase = _phrase(error.status_code)
         if error.status_code < 400 or error.status_code in (204, 304):
             return Response(status_code=error.status_code, headers=error.headers)
