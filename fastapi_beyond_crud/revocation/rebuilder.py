@@ -21,7 +21,7 @@ from fastapi_beyond_crud.revocation.scripts import BEGIN, FINISH, PUSH
 
 _log = logging.getLogger(__name__)
 
-READS_AT_ONCE = 8
+REBUILDS_AT_ONCE = 8
 READ_SECONDS = 5.0
 PAGE = 500
 OTHERS_SECONDS = 0.5
@@ -31,7 +31,7 @@ REST_SECONDS, LONGEST_REST_SECONDS = 0.1, 2.0
 
 
 class Rebuilder:
-    """At most one rebuild of a bucket at a time in this process, eight reads of the database at once.
+    """At most one rebuild of a bucket at a time in this process, and eight rebuilds at once.
 
     Args:
         link: Where the buckets are.
@@ -55,7 +55,7 @@ class Rebuilder:
         self._me = secrets.token_hex(8)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._begun_at: dict[int, float] = {}
-        self._turns = asyncio.Semaphore(READS_AT_ONCE)
+        self._turns = asyncio.Semaphore(REBUILDS_AT_ONCE)
         self._rest_until, self._rest = 0.0, REST_SECONDS
         self._closed = False
 
@@ -110,19 +110,25 @@ class Rebuilder:
 
     async def _rebuild(self, bucket: int, nonsense: Sequence[bytes]) -> None:
         key = self._keys[bucket]
-        mine = f"{self._me}.{secrets.token_hex(8)}".encode()
-        ticket, made, run = await self._link.run(self._begin, key, [self.mode, mine, *nonsense])
-        self._on_server(bucket, run)
-        if not ticket:
-            return
-        # A ticket that this process left behind, when the database was away, needs no waiting.
-        if not made and not ticket.startswith(self._me.encode()) and await self._others_finish(key, ticket):
-            return
+        new = f"{self._me}.{secrets.token_hex(8)}".encode()
+        # The turn comes before the ticket: a ticket that waits for its turn would look like one of a dead process.
         async with self._turns:
-            self.reads += 1
-            entries = await self._read(bucket)
-        await self.store(bucket, entries)
-        await self._link.run(self._finish, key, [self.mode, ticket, run])
+            ticket, run = await self._link.run(self._begin, key, [self.mode, new, *nonsense])
+            self._on_server(bucket, run)
+            # A ticket that this process left behind, when the database was away, is as good as a new one.
+            if not ticket:
+                return
+            if ticket.startswith(self._me.encode()):
+                await self._build(bucket, ticket, run)
+                return
+        if not await self._others_finish(key, ticket):
+            async with self._turns:
+                await self._build(bucket, ticket, run)
+
+    async def _build(self, bucket: int, ticket: bytes, run: bytes) -> None:
+        self.reads += 1
+        await self.store(bucket, await self._read(bucket))
+        await self._link.run(self._finish, self._keys[bucket], [self.mode, ticket, run])
 
     async def _read(self, bucket: int) -> Sequence[RevocationEntry]:
         try:

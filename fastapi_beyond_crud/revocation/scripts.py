@@ -59,8 +59,8 @@ return identity(ARGV[1])
 BEGIN = (
     _IDENTITY
     + """
--- ARGV: mode, a new ticket, then fields in which a reader saw nonsense. Returns the ticket in force, whether it is
--- the new one, and the run id. No ticket: the bucket is in order.
+-- ARGV: mode, a new ticket, then fields in which a reader saw nonsense. Returns the ticket in force and
+-- the run id. No ticket: the bucket is in order.
 -- The ticket lives in the bucket: whatever loses the bucket loses the ticket with it.
 make_way()
 for i = 3, #ARGV do
@@ -68,9 +68,9 @@ for i = 3, #ARGV do
   if value and not numbers(ARGV[i], value) then redis.call('HDEL', KEYS[1], ARGV[i], 'gen') end
 end
 local run = identity(ARGV[1])
-if redis.call('HGET', KEYS[1], 'gen') == run then return { '', 0, run } end
-local made = redis.call('HSETNX', KEYS[1], 'ticket', ARGV[2])
-return { redis.call('HGET', KEYS[1], 'ticket'), made, run }
+if redis.call('HGET', KEYS[1], 'gen') == run then return { '', run } end
+redis.call('HSETNX', KEYS[1], 'ticket', ARGV[2])
+return { redis.call('HGET', KEYS[1], 'ticket'), run }
 """
 )
 

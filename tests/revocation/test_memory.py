@@ -81,7 +81,7 @@ async def test_an_entry_that_was_prolonged_outlives_its_first_time() -> None:
 async def test_a_revoked_session_costs_little_memory() -> None:
     """At most 120 bytes each, keys included."""
     backend = MemoryRevocationBackend()
-    count = 50_000
+    count = 20_000
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
