@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from fastapi_beyond_crud.core.errors import ConfigurationError
 from fastapi_beyond_crud.rbac.names import (
@@ -59,9 +60,7 @@ class RoleMap:
         granted = (name for role in self._roles.values() for name in role.permissions if "*" not in name)
         self._universe = {checked_permission(name) for name in (granted if permissions is None else permissions)}
         refuse_confusables(self._universe, "The permissions")
-        self._lines: dict[str, frozenset[str]] = {}
-        for name in self._roles:
-            self._line(name, ())
+        self._lines = self._work_out_lines()
         self._memo: dict[frozenset[str], Rights] = {}
         if self._is_strict:
             self._refuse_vain_grants()
@@ -127,19 +126,20 @@ class RoleMap:
         covered = {name for name in self._universe if any(matches(pattern, name) for pattern in wild)}
         return Rights(roles=roles, permissions=frozenset(exact | covered))
 
-    def _line(self, name: str, path: tuple[str, ...]) -> frozenset[str]:
-        """The role and all its ancestors, worked out once for each role."""
-        if name in self._lines:
-            return self._lines[name]
-        if name in path:
-            raise ConfigurationError(f"The roles build upon one another in a circle: {' > '.join([*path, name])}.")
-        if name not in self._roles:
-            raise ConfigurationError(f"{path[-1]!r} builds upon {name!r}, which is not a role.")
-        if len(path) > 100:
-            raise ConfigurationError("Roles build upon one another more than 100 deep.")
-        above = (self._line(parent, (*path, name)) for parent in self._roles[name].parents)
-        self._lines[name] = frozenset({name}).union(*above)
-        return self._lines[name]
+    def _work_out_lines(self) -> dict[str, frozenset[str]]:
+        """Each role with all its ancestors, from the roots down, so that a long line needs no deep recursion."""
+        for name, role in self._roles.items():
+            for parent in role.parents:
+                if parent not in self._roles:
+                    raise ConfigurationError(f"{name!r} builds upon {parent!r}, which is not a role.")
+        lines: dict[str, frozenset[str]] = {}
+        try:
+            for name in TopologicalSorter({name: role.parents for name, role in self._roles.items()}).static_order():
+                lines[name] = frozenset({name}).union(*(lines[parent] for parent in self._roles[name].parents))
+        except CycleError as error:
+            circle = " > ".join(reversed(error.args[1]))
+            raise ConfigurationError(f"The roles build upon one another in a circle: {circle}.") from None
+        return lines
 
     def _refuse_vain_grants(self) -> None:
         for name, role in self._roles.items():

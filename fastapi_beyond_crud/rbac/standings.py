@@ -45,6 +45,10 @@ class Standings:
             # A reading that began before the version moved is too old for this caller.
             if shared is None or shared.auth_version >= version:
                 return shared
+            # The next one is not; of all who waited, the first begins it and the others share it.
+            later = self._under_way.get(user_id)
+            if later is not None:
+                return await asyncio.shield(later)
         task = asyncio.create_task(self._look_up(user_id, now))
         # Should every caller go away, an error of the task has still been seen by somebody.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
