@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from pydantic import AfterValidator, SecretStr
 
 _POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
-_REDIS_SCHEMES = ("redis", "rediss", "unix")
+_REDIS_SCHEMES = {"unix"} | {
+    f"{name}{joint}" for name in ("redis", "rediss", "valkey", "valkeys") for joint in ("", "+sentinel", "+cluster")
+}
 
 
 def postgres_url(*, host: str | None, port: int | None, name: str, user: str, password: str | None) -> str:
@@ -34,7 +36,7 @@ def _redis(value: SecretStr) -> SecretStr:
     # Not urlsplit: its errors repeat the part of the address that holds the password.
     scheme, separator, _ = text.partition("://")
     if not separator or scheme.lower() not in _REDIS_SCHEMES:
-        raise ValueError("must start with redis://, rediss:// or unix://")
+        raise ValueError("must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://")
     return SecretStr(text)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from fastapi_beyond_crud.cli.secret import Algorithm, fresh_secret
+from fastapi_beyond_crud.connections.redis_url import SCHEMES
 from fastapi_beyond_crud.core.errors import ConfigurationError
 from fastapi_beyond_crud.settings import AuthSettings, SettingsError, load_settings
 from fastapi_beyond_crud.settings.values import Duration
@@ -266,6 +267,15 @@ def test_addresses_of_postgres_get_one_spelling(
     url = load_settings().database_url
     assert url is not None
     assert url.get_secret_value() == expected
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_way_to_run_redis_can_be_set(scheme: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", f"{scheme}://h")
+    settings = load_settings()
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == f"{scheme}://h"
+    assert settings.revocation == "redis"
 
 
 def test_the_parts_of_an_address_are_put_together_and_escaped(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
