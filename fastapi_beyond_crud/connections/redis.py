@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.commands.core import AsyncScript
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError, ResponseError
 
 from fastapi_beyond_crud.connections.breaker import Breaker
 from fastapi_beyond_crud.connections.lane import Greeting, GreetingRefused, Lane
@@ -30,8 +30,9 @@ TOPOLOGY_EVERY_SECONDS = 0.2
 Script = AsyncScript
 """A Lua script; load it with ``RedisLink.script`` and run it with ``RedisLink.run``."""
 
-_TROUBLE = (RedisError, OSError, AttributeError, TypeError, asyncio.TimeoutError)
-# The two odd ones: in the middle of a failover redis-py writes to a connection that is already None.
+_TROUBLE = (RedisError, RedisClusterException, OSError, AttributeError, TypeError, asyncio.TimeoutError)
+# The odd ones: a cluster that cannot be reached is no RedisError, and in the middle of a failover redis-py writes to
+# a connection that is already None.
 
 _NO_ENTRY = frozenset({"NOAUTH", "WRONGPASS"})
 

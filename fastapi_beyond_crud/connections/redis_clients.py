@@ -7,7 +7,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ReadOnlyError
 
 from fastapi_beyond_crud.connections.redis_url import RedisKind, RedisTarget
@@ -25,7 +25,9 @@ class BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 def sentinel_client(target: RedisTarget) -> Sentinel:
     """Asks the Sentinels, each for 0.2 s at most."""
     limit = SENTINEL_SECONDS
-    own: dict[str, Any] = {"socket_timeout": limit, "socket_connect_timeout": limit, "protocol": 2}
+    # No retries: the next Sentinel is the better second try, and there is a second for all of them.
+    once = Retry(NoBackoff(), 0)
+    own: dict[str, Any] = {"socket_timeout": limit, "socket_connect_timeout": limit, "retry": once, "protocol": 2}
     if target.sentinel_password is not None:
         own |= {"username": target.sentinel_username, "password": target.sentinel_password}
     if target.tls is not None:

@@ -14,8 +14,8 @@ REMEMBER_SECONDS = 1.0
 REMEMBER_REVOKED_SECONDS = 10.0
 REMEMBER_AT_MOST = 10_000
 
-Token = tuple[str, int]
-"""What the verdict of the database depends on: the session, and the version in the token."""
+Token = tuple[str, str, int]
+"""What the verdict of the database depends on: the user, the session, and the version in the token."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class RevocationGate:
 
     async def _ask_database(self, fallback: RevocationBackend, claims: AccessClaims) -> Live | Revoked | Stale:
         loop = asyncio.get_running_loop()
-        token = (claims.session_id, claims.auth_version)
+        token = (claims.subject, claims.session_id, claims.auth_version)
         bucket = bucket_of(claims.subject)
         known = self._known.get(bucket) or self._known.setdefault(bucket, _Known())
         remembered = known.verdicts.get(token)

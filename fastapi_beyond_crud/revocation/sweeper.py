@@ -82,7 +82,7 @@ class Sweeper:
         if due and await self._try("sessions of inactive users cannot be ended", self._end):
             self._inactive_at = now
         if self._tended is not None:
-            await self._try("revocations cannot be pruned", self._prune)
+            await self._try("revocations cannot be pruned", self._tended.prune)
 
     async def _repeat(self) -> None:
         # Both are read before the database is: what happens meanwhile belongs to the next round.
@@ -103,11 +103,7 @@ class Sweeper:
         if entries:
             await self._backend.push(entries)
 
-    async def _prune(self) -> None:
-        if self._tended is not None:
-            await self._tended.prune()
-
-    async def _try(self, complaint: str, act: Callable[[], Awaitable[None]]) -> bool:
+    async def _try(self, complaint: str, act: Callable[[], Awaitable[object]]) -> bool:
         try:
             await act()
         except Exception as error:

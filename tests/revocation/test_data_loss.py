@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
-from fastapi_beyond_crud.core.errors import Unavailable
+from fastapi_beyond_crud.connections.redis import RedisLink
+from fastapi_beyond_crud.core.buckets import RevocationEntry
+from fastapi_beyond_crud.core.errors import ConfigurationError, Unavailable
 from fastapi_beyond_crud.revocation.redis import RedisRevocationBackend
 from fastapi_beyond_crud.revocation.redis_format import bucket_keys
 from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, Stale, Verdict
@@ -149,12 +152,18 @@ async def test_evicted_revocations_stay_revoked(backend: RedisRevocationBackend,
     assert set(given) <= {UNKNOWN, REVOKED}
 
 
-async def test_an_eviction_policy_that_costs_rebuilds_is_named(backend: RedisRevocationBackend, valkey: Valkey) -> None:
-    """B-09."""
+async def test_an_eviction_policy_that_costs_rebuilds_is_named(
+    backend: RedisRevocationBackend, valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B-09: asked for, and in the log of a start."""
     assert await backend.findings() == []
     await valkey.do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     (sentence,) = await backend.findings()
     assert "maxmemory-policy" in sentence
+    await backend.start()
+    assert sentence in caplog.messages
+    valkey.kill()
+    assert await backend.findings() == []
 
 
 async def test_a_cutoff_and_a_role_change_survive_a_flush(
@@ -310,6 +319,62 @@ async def test_rebuilding_rests_while_the_database_is_away(backend: RedisRevocat
     assert 2 <= table.loads <= 5
     table.away = False
     assert await known(backend, claims) == LIVE
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_read_that_fails_or_hangs_ends_and_the_next_one_may_succeed(
+    valkey: Valkey, table: Table, hangs: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mistake in the reading code is logged with its traceback; a database that hangs holds no place for ever."""
+    monkeypatch.setattr("fastapi_beyond_crud.revocation.rebuilder.READ_SECONDS", 0.05)
+    broken = True
+
+    async def load(bucket: int) -> Sequence[RevocationEntry]:
+        if broken and hangs:
+            await asyncio.Event().wait()
+        if broken:
+            raise ZeroDivisionError
+        return await table.load(bucket)
+
+    backend = RedisRevocationBackend(RedisLink.from_url(valkey.url), load, prefix="test")
+    await backend.start()
+    claims = claims_of(str(uuid4()), str(uuid4()))
+    await until(lambda: _rebuild_failed(backend, claims, caplog))
+    assert hangs or "ZeroDivisionError" in caplog.text
+    assert backend.rebuild_reads == 1
+    broken = False
+    assert await known(backend, claims) == LIVE
+    await backend.close()
+
+
+async def _rebuild_failed(
+    backend: RedisRevocationBackend, claims: AccessClaims, caplog: pytest.LogCaptureFixture
+) -> bool:
+    assert await backend.check(claims) == UNKNOWN
+    return "built again" in caplog.text
+
+
+def test_a_prefix_that_would_move_keys_between_slots_is_refused(table: Table) -> None:
+    """Braces decide where a cluster keeps a key."""
+    with pytest.raises(ConfigurationError):
+        RedisRevocationBackend(RedisLink.from_url("redis://"), table.load, prefix="a{b}")
+
+
+async def test_pruning_goes_on_after_an_outage(backend: RedisRevocationBackend, valkey: Valkey) -> None:
+    """One bucket that cannot be reached does not keep the others from their turn."""
+    valkey.kill()
+    with pytest.raises(Unavailable):
+        await backend.prune()
+    await valkey.start()
+    await until(lambda: _prunes(backend))
+
+
+async def _prunes(backend: RedisRevocationBackend) -> bool:
+    try:
+        await backend.prune()
+    except Unavailable:
+        return False
+    return True
 
 
 async def test_old_entries_are_pruned_and_later_ones_stay(backend: RedisRevocationBackend, valkey: Valkey) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from fastapi_beyond_crud.core.buckets import RevocationEntry
+from fastapi_beyond_crud.core.buckets import RevocationEntry, bucket_of
 from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.memory import MemoryRevocationBackend
 from fastapi_beyond_crud.revocation.policy import RevocationGate
@@ -186,6 +186,14 @@ async def test_what_is_remembered_is_bounded(gate: RevocationGate, database: Dat
     assert sum(len(known.verdicts) for known in gate._known.values()) <= 10_000
 
 
+async def test_two_users_never_share_what_is_remembered(gate: RevocationGate, database: Database) -> None:
+    """Not even if their sessions had one name."""
+    one, other = "user-a", next(f"user-{n}" for n in range(9_999) if bucket_of(f"user-{n}") == bucket_of("user-a"))
+    await database.commit(user_entry(one, cutoff=5, version=5))
+    assert await gate.verdict(claims_of(one, "s")) == REVOKED
+    assert await gate.verdict(claims_of(other, "s")) == LIVE
+
+
 async def test_a_mistake_in_the_database_code_is_not_hidden(gate: RevocationGate) -> None:
     """Only a server that is away is UNKNOWN."""
 
@@ -195,6 +203,15 @@ async def test_a_mistake_in_the_database_code_is_not_hidden(gate: RevocationGate
     gate = RevocationGate(Away(), fallback=PostgresRevocationBackend(broken))
     with pytest.raises(ZeroDivisionError):
         await gate.verdict(claims_of("u", "s"))
+
+
+async def test_a_gate_without_a_fallback_starts_pushes_and_closes() -> None:
+    """AUTH_ON_REVOCATION_UNKNOWN=deny."""
+    gate = RevocationGate(MemoryRevocationBackend(), fallback=None)
+    await gate.start()
+    await gate.push([session_entry("u", "s")])
+    assert await gate.verdict(claims_of("u", "s")) == REVOKED
+    await gate.close()
 
 
 async def test_closing_ends_what_is_being_read(gate: RevocationGate, database: Database) -> None:

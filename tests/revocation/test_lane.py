@@ -113,6 +113,31 @@ async def test_every_question_is_answered_when_the_lane_closes(valkey: Valkey) -
         valkey.thaw()
 
 
+async def test_a_lane_that_closes_while_it_connects_leaves_nobody_waiting(valkey: Valkey) -> None:
+    """The server takes the connection and says nothing."""
+    lane = lane_to(valkey.port)
+    valkey.freeze()
+    try:
+        asked = lane.ask(pack(b"PING"))
+        await asyncio.sleep(0.01)
+        await lane.close()
+        assert await asyncio.wait_for(asked, 1) is None
+        await lane.connect()
+        assert lane.identity is None
+    finally:
+        valkey.thaw()
+
+
+async def test_a_connection_that_is_opened_twice_at_once_is_one(valkey: Valkey) -> None:
+    """A start and a first question may meet."""
+    lane = lane_to(valkey.port)
+    asked = lane.ask(pack(b"PING"))
+    await asyncio.gather(lane.connect(), lane.connect(), asked)
+    assert lane.connections == 1
+    assert await lane.ask(pack(b"PING")) is not None
+    await lane.close()
+
+
 async def test_every_question_is_answered_when_nothing_can_be_reached() -> None:
     """From a closed port and from a place that cannot be found."""
 

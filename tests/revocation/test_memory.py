@@ -78,6 +78,18 @@ async def test_an_entry_that_was_prolonged_outlives_its_first_time() -> None:
     assert len(backend) == 0
 
 
+async def test_a_session_id_that_only_looks_like_a_uuid_is_kept_as_text() -> None:
+    backend = MemoryRevocationBackend()
+    session = "session!-with-five-part-and-36-lette"
+    assert len(session) == 36
+    lookalike = "sessions-with-five-part-and036lette!"
+    await backend.push([session_entry("u", session), session_entry("u", lookalike)])
+    assert await backend.check(claims_of("u", session)) == REVOKED
+    assert await backend.check(claims_of("u", lookalike)) == REVOKED
+    assert await backend.check(claims_of("u", session.upper())) == LIVE
+    await backend.close()
+
+
 async def test_a_revoked_session_costs_little_memory() -> None:
     """At most 120 bytes each, keys included."""
     backend = MemoryRevocationBackend()

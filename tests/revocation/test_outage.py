@@ -274,6 +274,21 @@ async def test_a_redis_that_is_away_does_not_stop_the_start(valkey: Valkey, make
     assert await known(backend, claims) == LIVE
 
 
+async def test_a_redis_that_is_loading_does_not_stop_the_start(
+    proxy: Proxy, table: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B-07: it greets with LOADING, and is there a moment later."""
+    proxy.rewrite = lambda data: b"-LOADING Redis is loading the dataset in memory\r\n" * 2
+    backend = RedisRevocationBackend(RedisLink.from_url(proxy.url), table.load, prefix="test")
+    await backend.start()
+    assert "LOADING" in caplog.text
+    claims = claims_of(str(uuid4()), str(uuid4()))
+    assert await backend.check(claims) == UNKNOWN
+    proxy.rewrite = bytes
+    assert await known(backend, claims) == LIVE
+    await backend.close()
+
+
 async def test_where_the_run_id_is_hidden_presence_counts_and_a_warning_is_written(
     valkey: Valkey, table: Table, make_backend: MakeBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -281,6 +296,7 @@ async def test_where_the_run_id_is_hidden_presence_counts_and_a_warning_is_writt
     await valkey.do("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-info")
     caplog.set_level(logging.WARNING)
     backend = await make_backend(f"redis://app:secret@127.0.0.1:{valkey.port}/0")
+    await backend.start()
     claims, bystander = (claims_of(str(uuid4()), str(uuid4())) for _ in range(2))
     assert await known(backend, claims) == LIVE
     entry = session_entry(claims.subject, claims.session_id)

@@ -211,6 +211,7 @@ async def test_closing_in_the_middle_of_a_round_is_clean(source: Source) -> None
 
     sweeper = Sweeper(endless, source.end_inactive, MemoryRevocationBackend())
     await sweeper.start()
+    await sweeper.start()
     await begun.wait()
     await asyncio.wait_for(sweeper.close(), 1)
     await sweeper.close()

@@ -94,7 +94,8 @@ async def test_a_failover_by_sentinel_revives_nothing(
 
         # Sentinel asks the primary for its replicas when it starts, and every ten seconds.
         await until(knows_the_replica, seconds=25)
-        backend = await make_backend(f"redis+sentinel://127.0.0.1:{port}/main")
+        # The first Sentinel of the URL is away as well.
+        backend = await make_backend(f"redis+sentinel://127.0.0.1:1,127.0.0.1:{port}/main")
         people = [claims_of(str(uuid4()), str(uuid4())) for _ in range(12)]
         for claims in people:
             assert await known(backend, claims) == LIVE
@@ -235,6 +236,79 @@ async def test_a_slot_that_moves_is_followed_and_its_bucket_is_built_again(
     assert await known(backend, claims, seconds=10) == REVOKED
     assert await new.do("EXISTS", key) == 1
     await backend.close()
+
+
+async def test_a_node_that_gives_up_its_slots_is_let_go(
+    cluster: list[Valkey], table: Table, make_backend: MakeBackend
+) -> None:
+    """A cluster that shrinks: no connection is kept to a server that holds nothing."""
+    link = RedisLink.from_url(cluster_url(cluster))
+    backend = RedisRevocationBackend(link, table.load, prefix="test")
+    await backend.start()
+    people = [claims_of(str(uuid4()), str(uuid4())) for _ in range(30)]
+    for claims in people:
+        assert await known(backend, claims) == LIVE
+    assert len(link.lanes()) == 3
+    losses = backend.losses
+    first, last = SLOTS * 2 // 3, SLOTS - 1
+    for node in cluster:
+        await node.do("CLUSTER", "DELSLOTSRANGE", first, last)
+    await cluster[0].do("CLUSTER", "ADDSLOTSRANGE", first, last)
+    await cluster[0].do("CLUSTER", "BUMPEPOCH")
+
+    async def two_are_left() -> bool:
+        await asyncio.gather(*(backend.check(claims) for claims in people))
+        return len(link.lanes()) == 2
+
+    await until(two_are_left, seconds=20)
+    assert backend.losses >= losses
+    for claims in people:
+        assert await known(backend, claims, seconds=10) == LIVE
+    await backend.close()
+
+
+async def test_a_cluster_that_is_away_is_unknown_and_found_later(
+    make_valkey: MakeValkey, make_backend: MakeBackend
+) -> None:
+    """Nobody knows yet which server to ask."""
+    node = make_valkey(*CLUSTER)
+    await node.do("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
+    node.kill()
+    backend = await make_backend(f"redis+cluster://127.0.0.1:{node.port}")
+    claims = claims_of(str(uuid4()), str(uuid4()))
+    for _ in range(3):
+        assert await backend.check(claims) == UNKNOWN
+    await node.start()
+    assert await known(backend, claims, seconds=15) == LIVE
+    await backend.close()
+
+
+async def test_sentinels_that_are_away_or_know_no_primary_are_unknown(
+    valkey: Valkey, make_backend: MakeBackend, tmp_path: Path
+) -> None:
+    """The start goes on: they may come."""
+    away = await make_backend("redis+sentinel://127.0.0.1:1/main")
+    async with sentinel_of(valkey, tmp_path) as port:
+        ignorant = await make_backend(f"redis+sentinel://127.0.0.1:{port}/other?sentinel_password=none")
+        for backend in (away, ignorant):
+            assert await backend.check(claims_of("u", "s")) == UNKNOWN
+            with pytest.raises(Unavailable):
+                await backend.push([session_entry("u", "s")])
+            await backend.close()
+
+
+async def test_a_sentinel_that_names_a_replica_is_not_followed(
+    valkey: Valkey, make_backend: MakeBackend, tmp_path: Path
+) -> None:
+    """In the middle of a failover it may still name the server that was just demoted."""
+    async with sentinel_of(valkey, tmp_path) as port:
+        await valkey.do("REPLICAOF", "127.0.0.1", "1")
+        backend = await make_backend(f"redis+sentinel://127.0.0.1:{port}/main")
+        assert await backend.check(claims_of("u", "s")) == UNKNOWN
+        assert backend.losses == 0
+        await valkey.do("REPLICAOF", "NO", "ONE")
+        assert await known(backend, claims_of("u", "s")) == LIVE
+        await backend.close()
 
 
 class TestUnixSocket(RevocationBackendContract):
