@@ -16,7 +16,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 PARENT = """
-import json, sys, time
+import json, sys
 from fastapi_beyond_crud.testing.servers import ServerLauncher
 
 ending, *wanted = sys.argv[1:]
@@ -31,7 +31,7 @@ keeper = launcher._keeper
 pids = {name: server.pid for name, server in servers.items()} | {"supervisor": keeper.pid}
 print(json.dumps({"pids": pids, "work": str(keeper.work)}), flush=True)
 match ending:
-    case "sleep": time.sleep(600)
+    case "wait": sys.stdin.read()  # the end of the test process ends it too
     case "return": pass
     case "raise": raise SystemError("an accident")
     case "close": launcher.close()
@@ -45,6 +45,7 @@ def _parent(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, *arguments],
         cwd=PROJECT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -78,7 +79,7 @@ def _assert_gone(said: dict[str, Any], *, files: bool = True) -> None:
 
 
 def test_nothing_survives_the_sudden_death_of_the_parent() -> None:
-    with _parent("sleep", "postgres") as (process, said):
+    with _parent("wait", "postgres") as (process, said):
         assert set(said["pids"]) == {"postgres", "redis", "supervisor"}
         assert all(map(_alive, said["pids"].values()))
         process.kill()
@@ -87,13 +88,13 @@ def test_nothing_survives_the_sudden_death_of_the_parent() -> None:
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_nothing_survives_a_signal_to_the_parent(name: str) -> None:
-    with _parent("sleep") as (process, said):
+    with _parent("wait") as (process, said):
         process.send_signal(getattr(signal, name))
         _assert_gone(said)
 
 
 def test_nothing_survives_ctrl_c_which_a_terminal_sends_to_the_whole_group() -> None:
-    with _parent("sleep") as (process, said):
+    with _parent("wait") as (process, said):
         os.killpg(process.pid, signal.SIGINT)
         _assert_gone(said)
 
@@ -105,20 +106,20 @@ def test_nothing_survives_the_end_of_the_parent(ending: str) -> None:
 
 
 def test_frozen_servers_do_not_survive_either() -> None:
-    with _parent("sleep", "postgres", "frozen") as (process, said):
+    with _parent("wait", "postgres", "frozen") as (process, said):
         process.kill()
         _assert_gone(said)
 
 
 def test_a_supervisor_that_is_asked_to_end_ends_its_servers() -> None:
-    with _parent("sleep", "postgres") as (_, said):
+    with _parent("wait", "postgres") as (_, said):
         os.kill(said["pids"]["supervisor"], signal.SIGTERM)
         _assert_gone(said)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
 def test_servers_do_not_survive_a_supervisor_that_is_killed() -> None:
-    with _parent("sleep", "postgres") as (_, said):
+    with _parent("wait", "postgres") as (_, said):
         os.kill(said["pids"]["supervisor"], signal.SIGKILL)
         _assert_gone(said, files=False)
         shutil.rmtree(said["work"])

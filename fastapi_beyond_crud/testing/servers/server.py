@@ -1,5 +1,7 @@
 """What PostgreSQL and Redis have in common as processes: start, stop, and the faults that tests need."""
 
+import contextlib
+import secrets
 import socket
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +12,7 @@ from fastapi_beyond_crud.testing.servers.keeper import Keeper
 
 _START_WITHIN_SECONDS = 60
 _LOOK_AGAIN_SECONDS = 0.01
+_PORTS = range(16384, 32768)
 _PORTS_TO_TRY = 5
 _LOG_TAIL_CHARACTERS = 3000
 
@@ -127,7 +130,12 @@ class Server(ABC):
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody listens on, below those that systems give to outgoing connections.
+
+    Between a kill and a restart such a connection, of any program, could take the server's port.
+    """
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
