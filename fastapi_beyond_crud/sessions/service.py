@@ -125,6 +125,7 @@ class TokenPairService:
                 grace=self._limits.grace,
                 idle=self._limits.idle,
                 token_life=self._limits.token_life,
+                needs_verified=self._verification != "not_required",
             )
             ended = spent.revocation if spent else None
             return spent, () if ended is None else (ended,)
@@ -132,10 +133,8 @@ class TokenPairService:
         spent = await self._changes.run_statement(work)
         if spent is None:
             raise RefreshInvalid
-        if spent.outcome in (Spending.REPLAYED, Spending.INACTIVE):
+        if spent.outcome not in (Spending.ROTATED, Spending.REPEATED):
             log.warning("session ended: %s", spent.outcome.value, extra={"session_id": str(spent.session_id)})
-            raise RefreshInvalid
-        if self._verification != "not_required" and not spent.is_verified:
             raise RefreshInvalid
         # The nonce is the winner's: for all who showed the same token it makes the same child.
         child = token.child(spent.nonce or nonce)

@@ -1,10 +1,13 @@
 """A whole application on real servers, in this process or for processes of its own."""
 
+import base64
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 from fastapi import Depends, FastAPI
@@ -15,7 +18,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from fastapi_beyond_crud import Auth, AuthSettings, Principal, UserMixin, load_settings
 
 PASSWORD = "correct horse battery"
-ROLES = {"admin": ["*"], "user": ["books:read", "books:create"], "guest": ["books:read"]}
+ROLES = {
+    "admin": ["*"],
+    "librarian": ["books:read", "books:delete"],
+    "user": ["books:read", "books:create"],
+    "guest": ["books:read"],
+}
 
 
 class Base(DeclarativeBase): ...
@@ -55,6 +63,16 @@ class SignedIn:
     def headers(self) -> dict[str, str]:
         """The header that a signed-in client sends."""
         return bearer(self.access_token)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the access token says."""
+        return claims_of(self.access_token)
+
+    @property
+    def session_id(self) -> UUID:
+        """The id of the session."""
+        return UUID(self.claims["sid"])
 
 
 class Client:
@@ -209,6 +227,13 @@ def new_email() -> str:
 def bearer(token: str) -> dict[str, str]:
     """The Authorization header."""
     return {"Authorization": f"Bearer {token}"}
+
+
+def claims_of(access_token: str) -> dict[str, Any]:
+    """The claims of an access token, unchecked."""
+    payload = access_token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
 
 
 def signed_in_by(answer: httpx.Response, person: Person) -> SignedIn:

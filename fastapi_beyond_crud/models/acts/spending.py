@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Boolean, LargeBinary, Select, and_, bindparam, case, func, literal, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 
 from fastapi_beyond_crud.connections.postgres import Executor
@@ -34,6 +34,8 @@ class Spending(StrEnum):
     """A genuine older token: a copy is about, so the session has ended."""
     INACTIVE = "user_inactive"
     """The account is switched off, so the session has ended."""
+    UNVERIFIED = "email_not_verified"
+    """The address counts as verified no longer, and has to be, so the session has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,6 @@ class Spent:
     session_id: UUID
     user_id: Any
     auth_version: int
-    is_verified: bool
     auth_time: datetime
     amr: tuple[str, ...]
     expires_at: datetime
@@ -80,6 +81,7 @@ class SpendAct:
         grace: timedelta,
         idle: timedelta,
         token_life: timedelta,
+        needs_verified: bool,
     ) -> Spent | None:
         """Spend a refresh token; None if no live session has this family.
 
@@ -92,6 +94,7 @@ class SpendAct:
         Args:
             family_hash: SHA-256 of the token's family; likewise ``shown_hash`` of its secret.
             next_hash: SHA-256 of the secret that follows if this call rotates with ``nonce``.
+            needs_verified: Whether only accounts with a verified address may refresh.
         """
         values = {
             "p_family": family_hash,
@@ -101,6 +104,7 @@ class SpendAct:
             "p_grace": grace,
             "p_idle": idle,
             "p_token_life": token_life,
+            "p_needs_verified": needs_verified,
         }
         row = (await on.execute(self._statement, values)).one_or_none()
         return None if row is None else _spent(row, nonce)
@@ -115,8 +119,9 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
     is_current = session.current_hash == shown
     # Had the child been used, it would be the previous one, and its parent would match neither column.
     is_parent = and_(session.previous_hash == shown, session.rotated_at > NOW - grace)
-    rotates = and_(user.is_active, is_current)
-    stays = and_(user.is_active, or_(is_current, is_parent))
+    is_fit = or_(user.is_verified, not_(bindparam("p_needs_verified", type_=Boolean)))
+    rotates = and_(user.is_active, is_fit, is_current)
+    stays = and_(user.is_active, is_fit, or_(is_current, is_parent))
 
     def if_rotated(new: Any, old: Any) -> Any:
         return case((rotates, new), else_=old)
@@ -142,8 +147,9 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
                 session.ended_at: case((stays, None), else_=NOW),
                 session.end_reason: case(
                     (stays, None),
-                    (user.is_active, literal(Spending.REPLAYED.value)),
-                    else_=literal(Spending.INACTIVE.value),
+                    (not_(user.is_active), literal(Spending.INACTIVE.value)),
+                    (not_(is_fit), literal(Spending.UNVERIFIED.value)),
+                    else_=literal(Spending.REPLAYED.value),
                 ),
             }
         )
@@ -158,7 +164,6 @@ def _statement(models: Companions) -> Select[*tuple[Any, ...]]:
             session.auth_time.label("auth_time"),
             session.amr.label("amr"),
             user.auth_version.label("auth_version"),
-            user.is_verified.label("is_verified"),
         )
         .cte("spent")
     )
@@ -180,7 +185,6 @@ def _spent(row: Any, nonce: bytes) -> Spent:
         session_id=row.id,
         user_id=row.user_id,
         auth_version=row.auth_version,
-        is_verified=row.is_verified,
         auth_time=row.auth_time,
         amr=tuple(row.amr),
         expires_at=row.expires_at,
