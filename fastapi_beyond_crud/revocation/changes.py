@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, SessionTransaction
 
 from fastapi_beyond_crud.connections.postgres import Executor, Postgres, translated
 from fastapi_beyond_crud.core.buckets import RevocationEntry
@@ -62,22 +63,51 @@ class Changes:
         if not entries:
             return
         inner = session.sync_session
+        waiting = inner.info.get(self)
+        if waiting is None:
+            waiting = inner.info[self] = _UntilCommit(inner, self._publish_soon)
+        waiting.add(inner, entries)
 
-        def committed(_session: object) -> None:
-            forget()
-            task = asyncio.get_running_loop().create_task(self._published(entries))
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
-
-        def rolled_back(_session: object, _previous: object = None) -> None:
-            forget()
-
-        def forget() -> None:
-            event.remove(inner, "after_commit", committed)
-            event.remove(inner, "after_rollback", rolled_back)
-
-        event.listen(inner, "after_commit", committed)
-        event.listen(inner, "after_rollback", rolled_back)
+    def _publish_soon(self, entries: Sequence[RevocationEntry]) -> None:
+        task = asyncio.get_running_loop().create_task(self._published(entries))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
     async def _published(self, entries: Sequence[RevocationEntry]) -> None:
         await self._publish(entries)
+
+
+class _UntilCommit:
+    """The revocations in one session of the caller that wait for its commit.
+
+    Each belongs to the transaction or savepoint it was written in: a savepoint that is released hands them on,
+    and whatever else ends without a commit takes them with it. The session is listened to once for all of
+    them, since a listener that removes itself while it is called breaks the commit.
+    """
+
+    def __init__(self, session: Session, publish: Callable[[Sequence[RevocationEntry]], None]) -> None:
+        self._publish = publish
+        self._waiting: list[tuple[SessionTransaction | None, Sequence[RevocationEntry]]] = []
+        event.listen(session, "after_commit", self._committed)
+        event.listen(session, "after_transaction_end", self._ended)
+
+    def add(self, session: Session, entries: Sequence[RevocationEntry]) -> None:
+        self._waiting.append((_innermost(session), entries))
+
+    def _committed(self, session: Session) -> None:
+        done = _innermost(session)
+        mine = [entries for transaction, entries in self._waiting if transaction is done]
+        others = [pair for pair in self._waiting if pair[0] is not done]
+        if done is not None and done.nested:
+            self._waiting = [*others, *((done.parent, entries) for entries in mine)]
+            return
+        self._waiting = others
+        for entries in mine:
+            self._publish(entries)
+
+    def _ended(self, _session: Session, transaction: SessionTransaction) -> None:
+        self._waiting = [pair for pair in self._waiting if pair[0] is not transaction]
+
+
+def _innermost(session: Session) -> SessionTransaction | None:
+    return session.get_nested_transaction() or session.get_transaction()
