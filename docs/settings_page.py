@@ -1,4 +1,4 @@
-"""The page of settings, made from the settings themselves: ``python docs/settings_page.py > docs/reference/settings.md``.
+"""The page of settings, made from the settings: ``python docs/settings_page.py > docs/reference/settings.md``.
 
 It reads the text of `.env.example`, which is rendered from the model; a test holds both to what the model says.
 """
