@@ -59,7 +59,7 @@ def companions(
             classes is on another metadata, or comes after others were declared.
     """
     table = _account_table(user)
-    kept: dict[str, type[Any]] = table.info.setdefault(_KEPT, {})
+    kept: dict[str, type[Any]] = _notes_on(table, _KEPT)
     given = {"session": session, "role_grant": role_grant, "revocation": revocation}
     for name, own in given.items():
         if own is not None:
@@ -84,10 +84,11 @@ def lean_table_of(model: type[Any]) -> TableClause:
     model may have, would be set to NULL. The acts say all that they write.
     """
     table = table_of(model)
-    if _LEAN not in table.info:
+    notes = _notes_on(table, _LEAN)
+    if "table" not in notes:
         columns = (column(one.name, one.type) for one in table.columns)
-        table.info[_LEAN] = lean(table.name, *columns, schema=table.schema)
-    found: TableClause = table.info[_LEAN]
+        notes["table"] = lean(table.name, *columns, schema=table.schema)
+    found: TableClause = notes["table"]
     return found
 
 
@@ -131,6 +132,15 @@ def _read_text(text: str) -> str:
     if not text or len(text) > 255 or not text.isprintable():
         raise ValueError("not a usable key")
     return text
+
+
+def _notes_on(table: Table, name: str) -> dict[str, Any]:
+    """What was found out about a table, kept beside it.
+
+    Not in ``table.info``: Alembic writes that into the migrations that it generates.
+    """
+    notes: dict[str, Any] = table.metadata.info.setdefault(name, {}).setdefault(table.key, {})
+    return notes
 
 
 def _mapper(model: type[Any]) -> Mapper[Any]:
