@@ -40,6 +40,7 @@ from fastapi_beyond_crud.revocation.postgres import PostgresRevocationBackend
 from fastapi_beyond_crud.revocation.redis import RedisRevocationBackend
 from fastapi_beyond_crud.sessions import Client, TokenPair, TokenPairService
 from fastapi_beyond_crud.settings import AuthSettings, SettingsError, load_settings
+from fastapi_beyond_crud.web.documentation import documents
 from fastapi_beyond_crud.web.guards import BodyLimit, Guard
 
 __all__ = [
@@ -92,5 +93,6 @@ __all__ = [
     "all_of",
     "any_of",
     "companions",
+    "documents",
     "load_settings",
 ]
