@@ -55,6 +55,7 @@ TASKS = {
     ),
     "docs": ("build the documentation into site/", ["docs"], [["-m", "mkdocs", "build", "--strict"]]),
     "fmt": ("format the code", ["lint"], [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]]),
+    "pin": ("renew requirements/constraints.txt", ["pin"], [["requirements/compile.py"]]),
 }
 
 
