@@ -1,0 +1,1 @@
+"""Books: the heart of it. Read the router first, then the service."""

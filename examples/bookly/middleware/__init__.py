@@ -1,0 +1,1 @@
+"""Pure ASGI middleware: a callable around a callable, which costs next to nothing."""

@@ -1,0 +1,1 @@
+"""Reviews: one of each user for each book."""

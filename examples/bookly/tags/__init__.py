@@ -1,0 +1,1 @@
+"""Tags: one word, many books; one book, many words."""
