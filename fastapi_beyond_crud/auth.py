@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 
 from fastapi_beyond_crud.accounts.schemas import UserCreate, UserRead, UserUpdate, own_fields
 from fastapi_beyond_crud.accounts.service import AccountService
@@ -35,7 +36,7 @@ from fastapi_beyond_crud.sessions.service import TokenPairService
 from fastapi_beyond_crud.settings import AuthSettings, SettingsError, load_settings
 from fastapi_beyond_crud.web.documentation import install_documentation
 from fastapi_beyond_crud.web.doorkeeper import Doorkeeper
-from fastapi_beyond_crud.web.guards import Guard
+from fastapi_beyond_crud.web.guards import Guard, refused
 from fastapi_beyond_crud.web.guards_first import GuardsFirst
 from fastapi_beyond_crud.web.problems import DOCUMENTATION, RequestId, install_problems
 from fastapi_beyond_crud.web.surface import Services, Surface
@@ -304,15 +305,17 @@ class Auth(Generic[U]):
         guard, connect, model = self._guard(None, optional), self._connect, self.user
 
         async def current_user(
-            principal: Annotated[Principal, Depends(guard)], session: Annotated[AsyncSession, Depends(connect)]
+            connection: HTTPConnection,
+            principal: Annotated[Principal, Depends(guard)],
+            session: Annotated[AsyncSession, Depends(connect)],
         ) -> Any:
             if principal.is_anonymous:
                 return None
             user: Any = await session.get(model, principal.id)
             if user is None or not user.is_active:
-                raise TokenInvalid
+                raise refused(connection, TokenInvalid())
             if verified and not user.is_verified:
-                raise EmailNotVerified
+                raise refused(connection, EmailNotVerified())
             return user
 
         return current_user

@@ -6,12 +6,14 @@ from fastapi import WebSocketException
 from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from fastapi_beyond_crud.core.errors import AuthError, PayloadTooLarge
 from fastapi_beyond_crud.core.principal import Principal
 from fastapi_beyond_crud.rbac.requirements import Requirement, all_of
 from fastapi_beyond_crud.web.doorkeeper import Doorkeeper
+from fastapi_beyond_crud.web.problems import Refusal
 
 POLICY_VIOLATION = 1008
 """The WebSocket close code for a caller who may not enter (RFC 6455 section 7.4.1)."""
@@ -68,13 +70,11 @@ class Guard(SecurityBase):
         return await self._doorkeeper.admit(connection, self.needs, optional=self.is_optional)
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        """As `check`; a WebSocket is closed with 1008 instead, before it is accepted."""
+        """As `check`, but refuses with an HTTPException; a WebSocket is closed with 1008, before it is accepted."""
         try:
             return await self.check(connection)
         except AuthError as error:
-            if connection.scope["type"] == "websocket":
-                raise WebSocketException(POLICY_VIOLATION, error.code) from None
-            raise
+            raise refused(connection, error) from None
 
 
 class BodyLimit:
@@ -102,4 +102,18 @@ class BodyLimit:
 
     async def __call__(self, connection: HTTPConnection) -> None:
         """As a plain dependency it can only look at the announced length."""
-        self.announced(connection)
+        try:
+            self.announced(connection)
+        except PayloadTooLarge as error:
+            raise refused(connection, error) from None
+
+
+def refused(connection: HTTPConnection, error: AuthError) -> HTTPException | WebSocketException:
+    """The exception with which a dependency refuses.
+
+    Every FastAPI application can answer it: one that is mounted, or that has no problem responses, does not know
+    our own errors and would say 500.
+    """
+    if connection.scope["type"] == "websocket":
+        return WebSocketException(POLICY_VIOLATION, error.code)
+    return Refusal(error)

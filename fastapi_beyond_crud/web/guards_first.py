@@ -47,7 +47,12 @@ class GuardsFirst:
 
     def on_route(self, scope: Scope) -> _Found | None:
         """What stands on the route that was matched; None for what is not FastAPI's."""
-        route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+        route = scope.get("route")
+        included = scope.get("fastapi", {}).get("effective_route_context")
+        # With the dependencies of its inclusion. One that belongs to another route was left behind by an
+        # application that this one is mounted in.
+        if getattr(included, "original_route", None) is route:
+            route = included
         dependant = getattr(route, "dependant", None)
         if dependant is None:
             return None

@@ -66,7 +66,10 @@ RequestId = Callable[[], str | None]
 
 
 class Refusal(HTTPException):
-    """A domain error on its way out of ``receive``: FastAPI lets only HTTPException through there."""
+    """A domain error that any FastAPI application can answer, with ours or with its own handlers.
+
+    Out of ``receive`` FastAPI lets nothing else through.
+    """
 
     def __init__(self, error: AuthError) -> None:
         super().__init__(status_of(type(error)), error.detail, headers_of(error))
