@@ -54,6 +54,7 @@ TASKS = {
         [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"], ["-c", LINT_IMPORTS]],
     ),
     "docs": ("build the documentation into site/", ["docs"], [["-m", "mkdocs", "build", "--strict"]]),
+    "bench": ("measure costs beside other libraries; try --quick first", ["bench"], [["-m", "tests.benchmarks"]]),
     "fmt": ("format the code", ["lint"], [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]]),
     "pin": ("renew requirements/constraints.txt", ["pin"], [["requirements/compile.py"]]),
 }
