@@ -65,7 +65,10 @@ def server_url(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 async def database_url(server_url: str) -> AsyncIterator[str]:
-    """A database of this test process, empty at its start and dropped at its end."""
+    """A database of this test process, dropped at its end. All its tests share it: make rows of your own.
+
+    A test that needs an empty database takes ``fresh_database``.
+    """
     url = await create_database(server_url)
     yield url
     await drop_database(url, server_url=server_url)

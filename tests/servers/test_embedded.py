@@ -1,6 +1,7 @@
 """Which servers an application or a test run gets."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,9 @@ async def test_both_servers_answer_and_are_gone_after_the_block() -> None:
         await postgres_says(servers.database_url, "SELECT 1")
 
 
-async def test_the_database_of_a_test_process_is_empty(database_url: str) -> None:
-    assert (
-        await postgres_says(database_url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
-        == 0
-    )
+async def test_each_fresh_database_is_empty_and_its_own(fresh_database: Callable[[], Awaitable[str]]) -> None:
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    one, other = await fresh_database(), await fresh_database()
+    await postgres_says(one, "CREATE TABLE mine ()")
+    assert await postgres_says(one, tables) == 1
+    assert await postgres_says(other, tables) == 0
