@@ -1,3 +1,3 @@
-from tests.support.fixtures import shared_application, smith, two_processes
+from tests.support.fixtures import shared_application, shared_names, smith, two_processes
 
-__all__ = ["shared_application", "smith", "two_processes"]
+__all__ = ["shared_application", "shared_names", "smith", "two_processes"]
