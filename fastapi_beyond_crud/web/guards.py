@@ -18,6 +18,9 @@ from fastapi_beyond_crud.web.problems import Refusal
 POLICY_VIOLATION = 1008
 """The WebSocket close code for a caller who may not enter (RFC 6455 section 7.4.1)."""
 
+COUNTED = "fastapi_beyond_crud.counted"
+"""In the scope of a request whose body `GuardsFirst` counts, by the innermost limit of the route."""
+
 
 class Guard(SecurityBase):
     """Lets a request pass if its caller meets a requirement, and gives the caller.
@@ -101,7 +104,9 @@ class BodyLimit:
             raise PayloadTooLarge
 
     async def __call__(self, connection: HTTPConnection) -> None:
-        """As a plain dependency it can only look at the announced length."""
+        """As a plain dependency it can only look at the announced length, and only if nobody counts what comes in."""
+        if COUNTED in connection.scope:
+            return
         try:
             self.announced(connection)
         except PayloadTooLarge as error:

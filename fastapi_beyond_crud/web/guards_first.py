@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fastapi_beyond_crud.core.errors import AuthError, PayloadTooLarge
 from fastapi_beyond_crud.web.dependants import calls_of
-from fastapi_beyond_crud.web.guards import BodyLimit, Guard
+from fastapi_beyond_crud.web.guards import COUNTED, BodyLimit, Guard
 from fastapi_beyond_crud.web.problems import Refusal
 
 
@@ -43,6 +43,7 @@ class GuardsFirst:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope[COUNTED] = True
         await self.app(scope, _GuardedReceive(self, scope, receive), send)
 
     def on_route(self, scope: Scope) -> _Found | None:

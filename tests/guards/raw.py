@@ -51,7 +51,7 @@ async def request(
     return answer
 
 
-async def websocket(app: ASGIApp, path: str, *, headers: Headers = ()) -> Answer:
+async def websocket(app: ASGIApp, path: str, *, headers: Headers = (), query: str = "") -> Answer:
     """Ask for a WebSocket, and hang up as soon as it is accepted."""
     messages: list[Message] = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
     answer = Answer()
@@ -65,7 +65,7 @@ async def websocket(app: ASGIApp, path: str, *, headers: Headers = ()) -> Answer
         elif message["type"] == "websocket.close":
             answer.status = message.get("code", 1000)
 
-    await app({**_scope("websocket", path, headers, ""), "subprotocols": []}, receive, send)
+    await app({**_scope("websocket", path, headers, query), "subprotocols": []}, receive, send)
     return answer
 
 
