@@ -51,8 +51,9 @@ async def dump_of_redis(url: str) -> str:
         async for key in client.scan_iter(count=1000):
             found += [key, await client.dump(key) or b""]
             if await client.type(key) == b"hash":
-                for pair in (await client.hgetall(key)).items():
-                    found += pair
+                # Without decode_responses all answers are bytes, which the type of the client cannot say.
+                found += [bytes(part) for part in await client.hkeys(key)]  # type: ignore[arg-type]
+                found += [bytes(part) for part in await client.hvals(key)]  # type: ignore[arg-type]
     return "\n".join(f"{part.decode('latin-1')}\n{part.hex()}" for part in found)
 
 

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from itertools import cycle, islice
+from typing import TypeVar
 
-import httpx
 import pytest
 
 from tests.sessions.rows import assert_dead, assert_refused, live_sessions, row_of
@@ -22,15 +22,16 @@ from tests.support.application import (
 )
 from tests.support.process import Process
 
+T = TypeVar("T")
 Pair = tuple[Process, Process]
 ROUNDS = 100
 ROUNDS_WITH_HASHING = 25
 
 
-async def after(milliseconds: float, act: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+async def after(milliseconds: float, request: Awaitable[T]) -> T:
     """The answer to what begins a little later, so that the rounds of a race meet at different points."""
     await asyncio.sleep(milliseconds / 1000)
-    return await act()
+    return await request
 
 
 async def test_fifty_refreshes_of_one_token_in_two_processes_make_one_successor(
@@ -77,8 +78,8 @@ async def test_a_refresh_and_a_log_out_at_once_leave_nothing_alive(
         session = await shared_application.issued(person)
         wait = random.uniform(-4, 4)  # noqa: S311 - a delay, not a secret
         refreshed, out = await asyncio.gather(
-            after(max(0, wait), lambda one=session: first.refresh(one.refresh_token)),
-            after(max(0, -wait), lambda one=session: second.http.post("/auth/logout", headers=one.headers)),
+            after(max(0, wait), first.refresh(session.refresh_token)),
+            after(max(0, -wait), second.http.post("/auth/logout", headers=session.headers)),
         )
         assert out.status_code == 204
         outcomes[refreshed.status_code] += 1
@@ -99,15 +100,11 @@ async def test_a_log_in_that_meets_a_disable_leaves_no_live_session(
     accounts, key = shared_application.auth.accounts, shared_application.key(person)
     outcomes: Counter[int] = Counter()
 
-    async def disable() -> httpx.Response:
-        await accounts.disable(key)
-        return httpx.Response(204)
-
     for number in range(ROUNDS_WITH_HASHING):
         server = two_processes[number % 2]
         answer, _ = await asyncio.gather(
             server.http.post("/auth/login", json=person.credentials),
-            after(random.uniform(0, 60), disable),  # noqa: S311 - a delay, not a secret
+            after(random.uniform(0, 60), accounts.disable(key)),  # noqa: S311 - a delay, not a secret
         )
         outcomes[answer.status_code] += 1
         assert await live_sessions(shared_application, person.id) == 0
@@ -132,7 +129,7 @@ async def test_a_log_in_with_the_old_password_does_not_survive_a_change(
         answer, changed = await asyncio.gather(
             after(
                 random.uniform(0, 80),  # noqa: S311 - a delay, not a secret
-                lambda old=password: second.http.post("/auth/login", json={"email": person.email, "password": old}),
+                second.http.post("/auth/login", json={"email": person.email, "password": password}),
             ),
             first.http.post("/auth/password/change", json=change, headers=current.headers),
         )
