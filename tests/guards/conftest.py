@@ -5,6 +5,9 @@ import pytest
 
 from tests.guards.counting import CountingBackend
 from tests.support.application import Application, SignedIn, bearer, running, settings_for
+from tests.support.fixtures import smith
+
+__all__ = ["smith"]
 
 
 @dataclass(frozen=True, kw_only=True)
