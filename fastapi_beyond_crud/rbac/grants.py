@@ -73,7 +73,7 @@ class GrantService:
             if scope is None and (valid_from is not None or valid_until is not None):
                 await self._last_admin.ensure_another(on, user_id, losing=role)
             entry = await self._move(on, user_id, by)
-            if await self._grants.count(on, user_id) >= GRANTS_PER_USER:
+            if await self._grants.count_others(on, user_id, role, scope) >= GRANTS_PER_USER:
                 raise Conflict("The account has too many roles.")
             granted = await self._grants.put(
                 on,

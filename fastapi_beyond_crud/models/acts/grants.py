@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import String, and_, bindparam, delete, func, insert, not_, or_, select, update
 
 from fastapi_beyond_crud.connections.postgres import Executor
 from fastapi_beyond_crud.core.identifiers import uuid7
@@ -49,10 +49,10 @@ class GrantActs:
         self._replace = update(table).where(this)
         self._returned = [getattr(grant, name).label(name) for name in Grant.__slots__]
         self._delete = delete(table).where(this).returning(grant.id)
-        self._count = (
+        self._count_others = (
             select(func.count())
             .select_from(table)
-            .where(grant.user_id == bindparam("p_this_user", type_=grant.user_id.type))
+            .where(grant.user_id == bindparam("p_this_user", type_=grant.user_id.type), not_(this))
         )
         in_force = and_(
             or_(grant.valid_from.is_(None), grant.valid_from <= NOW),
@@ -113,9 +113,10 @@ class GrantActs:
         key = {"p_this_user": user_id, "p_this_role": role, "p_this_scope": scope}
         return bool((await on.execute(self._delete, key)).all())
 
-    async def count(self, on: Executor, user_id: Any) -> int:
-        """How many grants the account has, in force or not."""
-        return int((await on.execute(self._count, {"p_this_user": user_id})).scalar_one())
+    async def count_others(self, on: Executor, user_id: Any, role: str, scope: str | None) -> int:
+        """How many grants the account has besides this one, in force or not."""
+        key = {"p_this_user": user_id, "p_this_role": role, "p_this_scope": scope}
+        return int((await on.execute(self._count_others, key)).scalar_one())
 
     async def roles_of(self, on: Executor, user_ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
         """The unscoped roles in force of several accounts, in one statement."""
