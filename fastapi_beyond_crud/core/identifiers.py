@@ -26,8 +26,9 @@ def canonical_email(raw: str) -> str:
 
     NFKC, IDNA and lower case, all in Python, so that no collation of the database has a say (PostgreSQL
     and Python disagree on ``lower('İ')``). A local part that changes under case folding in a way that
-    lower-casing does not cover (the long s, the sharp s, the Kelvin sign) is refused: two people must never share one
-    canonical form.
+    lower-casing does not cover (the long s, the sharp s), or holds another sign for a letter (the Kelvin
+    sign), is refused: two people must never share one canonical form. The canonical form of a canonical form
+    is itself.
 
     Raises:
         ValueError: This is not an address that mail can be sent to. The message never repeats it.
@@ -39,13 +40,22 @@ def canonical_email(raw: str) -> str:
     except (EmailNotValidError, UnicodeError):
         raise ValueError("not a valid e-mail address") from None
     local = unicodedata.normalize("NFKC", parts.local_part)
-    if local != parts.local_part or not _folds_plainly(local):
+    if local != parts.local_part or _has_stand_in(raw.rpartition("@")[0]) or not _folds_plainly(local):
         raise ValueError("this e-mail address has look-alike characters before the @")
     domain = parts.ascii_domain.lower().rstrip(".")
-    address = f"{local.lower()}@{domain}"
+    # Letter by letter: str.lower() looks at the neighbours of a sigma.
+    address = f"{''.join(map(str.lower, local))}@{domain}"
     if len(address) > EMAIL_MAX_LENGTH:
         raise ValueError("not a valid e-mail address")
     return address
+
+
+def _has_stand_in(local: str) -> bool:
+    """Whether there is a sign that every normal form replaces by another letter, as the Kelvin sign by a K.
+
+    Letters that were typed as a base and an accent are something else: they are the same letter, in two parts.
+    """
+    return any(len(plain := unicodedata.normalize("NFC", char)) == 1 and plain != char for char in local)
 
 
 def _folds_plainly(local: str) -> bool:
