@@ -125,7 +125,7 @@ class RedisLink:
         Raises:
             Unavailable: It could not be run, or nobody knows whether it was: only run what may be repeated.
         """
-        return await self._guarded(lambda: script(keys=[key], args=list(arguments)))
+        return await self._guarded(lambda: script(keys=[key], args=list(arguments), client=self._client))
 
     async def command(self, *words: bytes | str | int) -> Any:
         """Run one command with a key, under the same conditions as ``run``."""
@@ -200,6 +200,10 @@ class RedisLink:
                 await client.nodes_manager.initialize()
         except _TROUBLE as error:
             _log.debug("the map of the Redis cluster cannot be read: %s", type(error).__name__)
+            # A client that has lost all its nodes may never find them again. The URL still says where to look.
+            self._client = command_client(self.target, None)
+            with contextlib.suppress(*_TROUBLE):
+                await client.aclose()
             return
         primaries = {node.name for node in client.get_primaries()}
         for name in [name for name in self._lanes if name not in primaries]:

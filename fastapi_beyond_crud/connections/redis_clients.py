@@ -7,7 +7,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
-from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.backoff import EqualJitterBackoff, NoBackoff
 from redis.exceptions import ReadOnlyError
 
 from fastapi_beyond_crud.connections.redis_url import RedisKind, RedisTarget
@@ -42,7 +42,7 @@ def command_client(target: RedisTarget, sentinel: Sentinel | None) -> Redis | Re
         "password": target.password,
         "socket_timeout": SOCKET_SECONDS,
         "socket_connect_timeout": SOCKET_SECONDS,
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.5), RETRIES),
+        "retry": Retry(EqualJitterBackoff(base=0.02, cap=0.5), RETRIES),
         "max_connections": POOL_SIZE,
         "health_check_interval": 15,
         "protocol": 2,
