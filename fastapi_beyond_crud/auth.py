@@ -1,18 +1,17 @@
 """Auth: takes the parts of your application, gives routers, dependencies and a lifespan."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
 
 from fastapi_beyond_crud.accounts.schemas import UserCreate, UserRead, UserUpdate, own_fields
 from fastapi_beyond_crud.accounts.service import AccountService
-from fastapi_beyond_crud.core.errors import ConfigurationError, EmailNotVerified, TokenInvalid
-from fastapi_beyond_crud.core.principal import Principal
+from fastapi_beyond_crud.core.errors import ConfigurationError
 from fastapi_beyond_crud.models.companions import companions, key_reader
 from fastapi_beyond_crud.rbac.grants import GrantService
 from fastapi_beyond_crud.rbac.requirements import HasRole, Need, Requirement, all_of, any_of
@@ -34,17 +33,15 @@ from fastapi_beyond_crud.runtime import Runtime
 from fastapi_beyond_crud.sessions.authentication import Authenticator
 from fastapi_beyond_crud.sessions.service import TokenPairService
 from fastapi_beyond_crud.settings import AuthSettings, SettingsError, load_settings
+from fastapi_beyond_crud.web.current_user import Connect, loader, user_dependency
 from fastapi_beyond_crud.web.documentation import install_documentation
 from fastapi_beyond_crud.web.doorkeeper import Doorkeeper
-from fastapi_beyond_crud.web.guards import Guard, refused
+from fastapi_beyond_crud.web.guards import Guard
 from fastapi_beyond_crud.web.guards_first import GuardsFirst
 from fastapi_beyond_crud.web.problems import DOCUMENTATION, RequestId, install_problems
 from fastapi_beyond_crud.web.surface import Services, Surface
 
 U = TypeVar("U")
-
-Connect = Callable[..., AsyncIterator[AsyncSession]]
-"""A FastAPI dependency that yields the application's session."""
 
 
 class Auth(Generic[U]):
@@ -90,6 +87,7 @@ class Auth(Generic[U]):
         self.roles = RoleMap(roles or {}, permissions=permissions)
         self._engine = engine
         self._connect = connect or self.session
+        self._load = loader(user, None if connect else lambda: self.runtime.database)
         self._settings = settings
         self._revocation = revocation
         self._runtime: Runtime | None = None
@@ -214,7 +212,8 @@ class Auth(Generic[U]):
         """
         key = (optional, verified)
         if key not in self._users:
-            self._users[key] = self._user_dependency(optional=optional, verified=verified)
+            guard = self._guard(None, optional)
+            self._users[key] = user_dependency(guard, self._connect, self._load, verified=verified)
         return self._users[key]
 
     def require(self, *needs: Need) -> Guard:
@@ -241,8 +240,15 @@ class Auth(Generic[U]):
 
         You commit; what is not committed is rolled back at the end of the request.
         """
-        async with AsyncSession(self.runtime.database.engine, expire_on_commit=False) as session:
+        session = AsyncSession(self.runtime.database.engine, expire_on_commit=False)
+        try:
             yield session
+        finally:
+            if session.in_transaction():
+                # A request that is cancelled must still give its connection back in order.
+                await asyncio.shield(session.close())
+            else:
+                session.sync_session.close()
 
     # ------------------------------------------------------------------ services
 
@@ -300,25 +306,6 @@ class Auth(Generic[U]):
                 self._doorkeeper, needs, is_optional=optional, token_url=lambda: f"{self._prefix}/token"
             )
         return self._guards[key]
-
-    def _user_dependency(self, *, optional: bool, verified: bool) -> Callable[..., Awaitable[Any]]:
-        guard, connect, model = self._guard(None, optional), self._connect, self.user
-
-        async def current_user(
-            connection: HTTPConnection,
-            principal: Annotated[Principal, Depends(guard)],
-            session: Annotated[AsyncSession, Depends(connect)],
-        ) -> Any:
-            if principal.is_anonymous:
-                return None
-            user: Any = await session.get(model, principal.id)
-            if user is None or not user.is_active:
-                raise refused(connection, TokenInvalid())
-            if verified and not user.is_verified:
-                raise refused(connection, EmailNotVerified())
-            return user
-
-        return current_user
 
     def _refuse_unusable(self) -> None:
         settings = self.settings

@@ -2,15 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from fastapi_beyond_crud.core.errors import AuthError, Conflict, Unavailable, ValidationFailed
 
@@ -115,6 +116,37 @@ class Postgres:
         with translated():
             async with self._committed.begin() as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading objects: each statement commits by itself, one round trip.
+
+        Raises:
+            Unavailable: As above.
+        """
+        with translated():
+            async with AsyncSession(self._autocommit, expire_on_commit=False) as session:
+                yield session
+
+    async def load(self, session: AsyncSession, statement: Executable, values: Mapping[str, Any]) -> Any:
+        """The one object that a statement selects, put on ``session`` without a transaction; None if there is none.
+
+        It is read on a connection of its own, where the statement commits by itself, in one step of the event
+        loop's: a second asynchronous session would cost two tasks and as much time as the statement.
+
+        Raises:
+            Unavailable: As above.
+        """
+        with translated():
+            return await session.run_sync(self._load, statement, values)
+
+    def _load(self, session: Session, statement: Executable, values: Mapping[str, Any]) -> Any:
+        with Session(self._autocommit.sync_engine, expire_on_commit=False) as other:
+            found = other.execute(statement, values).scalars().one_or_none()
+            if found is not None:
+                other.expunge(found)
+                session.add(found)
+        return found
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
