@@ -17,7 +17,8 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError, ResponseError
 
 from fastapi_beyond_crud.connections.breaker import Breaker
-from fastapi_beyond_crud.connections.lane import Greeting, GreetingRefused, Lane
+from fastapi_beyond_crud.connections.greeting import Greeting, GreetingRefused
+from fastapi_beyond_crud.connections.lane import Lane
 from fastapi_beyond_crud.connections.redis_clients import POOL_SIZE, command_client, sentinel_client
 from fastapi_beyond_crud.connections.redis_url import Address, RedisKind, RedisTarget
 from fastapi_beyond_crud.core.errors import ConfigurationError, Unavailable

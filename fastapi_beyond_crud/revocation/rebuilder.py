@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 
-from fastapi_beyond_crud.connections.lane import PRESENCE
+from fastapi_beyond_crud.connections.greeting import PRESENCE
 from fastapi_beyond_crud.connections.redis import RedisLink
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.core.errors import Unavailable

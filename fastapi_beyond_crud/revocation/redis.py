@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
-from fastapi_beyond_crud.connections.lane import PRESENCE
+from fastapi_beyond_crud.connections.greeting import PRESENCE
 from fastapi_beyond_crud.connections.redis import RedisLink
 from fastapi_beyond_crud.connections.resp import ErrorReply, Reply, pack
 from fastapi_beyond_crud.core.buckets import BUCKETS, RevocationEntry, bucket_of

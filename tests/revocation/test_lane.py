@@ -5,7 +5,8 @@ import random
 from collections import Counter
 from uuid import uuid4
 
-from fastapi_beyond_crud.connections.lane import Greeting, Lane
+from fastapi_beyond_crud.connections.greeting import Greeting
+from fastapi_beyond_crud.connections.lane import Lane
 from fastapi_beyond_crud.connections.redis_url import Address
 from fastapi_beyond_crud.connections.resp import pack
 from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, Verdict
