@@ -4,12 +4,27 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match
 from starlette.types import Scope
 
 from fastapi_beyond_crud.core.errors import NotFound
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class _Slashes(Convertor[str]):
+    regex = "/+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+# Starlette takes off all slashes at the end of a path, however many there are, before it redirects.
+register_url_convertor("slashes", _Slashes())
 
 
 class PrefixedRouter(APIRouter):
@@ -33,14 +48,14 @@ class PrefixedRouter(APIRouter):
         return super().matches(scope)
 
     def refuse_slashes(self) -> None:
-        """Answer 404 to our paths with a slash at the end.
+        """Answer 404 to our paths with slashes at the end.
 
         Starlette would redirect with 307 to an address made from the Host header, and the client would send
         the password there.
         """
         paths: list[Any] = [context.path for context in iter_route_contexts(self.routes)]
         for path in dict.fromkeys(paths):
-            self.add_api_route(f"{path}/", _no_such_route, methods=_METHODS, include_in_schema=False)
+            self.add_api_route(f"{path}{{slashes:slashes}}", _no_such_route, methods=_METHODS, include_in_schema=False)
 
 
 async def _no_such_route() -> None:
