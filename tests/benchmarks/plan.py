@@ -7,7 +7,7 @@ from tests.benchmarks.rounds import Pace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run: six or seven minutes in full, about one and a half with ``--quick``."""
+    """A run: seven or eight minutes in full, about two with ``--quick``."""
 
     routes: Pace
     growth: Pace
@@ -20,9 +20,9 @@ class Plan:
 
 
 FULL = Plan(
-    routes=Pace(rounds=5, seconds=2),
-    growth=Pace(rounds=5, seconds=1.2),
-    logins=Pace(rounds=3, seconds=6),
+    routes=Pace(rounds=5, seconds=1.6),
+    growth=Pace(rounds=5, seconds=1),
+    logins=Pace(rounds=3, seconds=5),
     refreshes=Pace(rounds=5, seconds=2),
     crowds=5,
     revocations=(0, 10_000, 1_000_000),
@@ -31,12 +31,12 @@ FULL = Plan(
 )
 
 QUICK = Plan(
-    routes=Pace(rounds=3, seconds=0.5),
-    growth=Pace(rounds=3, seconds=0.4),
-    logins=Pace(rounds=1, seconds=4),
-    refreshes=Pace(rounds=2, seconds=0.8),
+    routes=Pace(rounds=3, seconds=0.4),
+    growth=Pace(rounds=3, seconds=0.3),
+    logins=Pace(rounds=1, seconds=3),
+    refreshes=Pace(rounds=2, seconds=0.6),
     crowds=2,
-    revocations=(0, 1_000_000),
+    revocations=(0, 100_000),
     footprint_revocations=(100_000,),
-    footprint_sessions=500,
+    footprint_sessions=200,
 )

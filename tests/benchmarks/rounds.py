@@ -12,7 +12,7 @@ from tests.benchmarks.load import Load
 from tests.benchmarks.servers import Server
 
 K = TypeVar("K", bound=Hashable)
-_WARM_UP_SECONDS = 0.5
+_WARM_UP_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
