@@ -289,6 +289,18 @@ async def test_a_redis_that_is_loading_does_not_stop_the_start(
     await backend.close()
 
 
+async def test_a_hidden_run_id_is_noticed_by_a_check_too(
+    valkey: Valkey, table: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Redis may have been away at the start."""
+    await valkey.do("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-info")
+    link = RedisLink.from_url(f"redis://app:secret@127.0.0.1:{valkey.port}/0")
+    backend = RedisRevocationBackend(link, table.load, prefix="test")
+    assert await known(backend, claims_of(str(uuid4()), str(uuid4()))) == LIVE
+    assert "hides its run id" in caplog.text
+    await backend.close()
+
+
 async def test_where_the_run_id_is_hidden_presence_counts_and_a_warning_is_written(
     valkey: Valkey, table: Table, make_backend: MakeBackend, caplog: pytest.LogCaptureFixture
 ) -> None:

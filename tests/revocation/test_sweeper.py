@@ -13,10 +13,12 @@ from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.backend import Tended
 from fastapi_beyond_crud.revocation.memory import MemoryRevocationBackend
+from fastapi_beyond_crud.revocation.postgres import PostgresRevocationBackend
 from fastapi_beyond_crud.revocation.redis import RedisRevocationBackend
 from fastapi_beyond_crud.revocation.sweeper import Sweeper
-from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED
+from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, Verdict
 from fastapi_beyond_crud.testing.revocation import claims_of, session_entry
+from fastapi_beyond_crud.tokens.claims import AccessClaims
 from tests.revocation.conftest import MakeBackend
 from tests.revocation.proxy import Proxy
 from tests.revocation.store import Table
@@ -215,6 +217,18 @@ async def test_closing_in_the_middle_of_a_round_is_clean(source: Source) -> None
     await begun.wait()
     await asyncio.wait_for(sweeper.close(), 1)
     await sweeper.close()
+
+
+async def test_a_backend_without_a_store_is_swept_as_well(source: Source) -> None:
+    """PostgreSQL needs no pushes, and inactive users' sessions have to end there too."""
+
+    async def standing(claims: AccessClaims) -> Verdict:
+        return LIVE
+
+    backend = PostgresRevocationBackend(standing)
+    assert not isinstance(backend, Tended)
+    await Sweeper(source.changed_since, source.end_inactive, backend).sweep()
+    assert source.ended == 1
 
 
 async def test_a_sweeper_prunes_a_backend_with_a_store(backend: RedisRevocationBackend, source: Source) -> None:
