@@ -52,6 +52,7 @@ class Sweeper:
         self._every, self._overlap, self._inactive_every = every, overlap, inactive_every
         self._first, self._after_loss = first, after_loss
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._pushed_at: float | None = None
         self._inactive_at: float | None = None
         self._losses = -1
@@ -60,11 +61,13 @@ class Sweeper:
     async def start(self) -> None:
         """Begin; the first round starts at once."""
         if self._task is None:
+            self._closing = False
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """End, in the middle of a round if need be."""
         if self._task is not None:
+            self._closing = True
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -72,6 +75,10 @@ class Sweeper:
     async def _run(self) -> None:
         while True:
             await self.sweep()
+            # A cancellation can get lost inside of a round: asyncio.wait_for of Python 3.11, which redis-py uses,
+            # swallows it when its work is done in that very moment.
+            if self._closing:
+                return
             await asyncio.sleep(self._every.total_seconds())
 
     async def sweep(self) -> None:
