@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -124,6 +124,7 @@ class AccountService:
                     inside.add(user)
             except IntegrityError as error:
                 await self._explain(inside, error, wanted.email)
+            await _load_what_the_database_made(inside, user)
             await self._grants.give(inside, user.id, names)
             return Account(user=user, roles=names)
 
@@ -144,6 +145,7 @@ class AccountService:
             for name, value in values.items():
                 setattr(user, name, value)
             await inside.flush()
+            await _load_what_the_database_made(inside, user)
             return Account(user=user, roles=await self._roles(inside, user_id))
 
         return await self._in_session(work, session)
@@ -154,8 +156,8 @@ class AccountService:
         Raises:
             NotFound: There is none.
         """
-        async with self._database.statement() as on:
-            user = await AsyncSession(on, expire_on_commit=False).get(self._models.user, user_id)
+        async with self._database.reading() as on:
+            user = await on.get(self._models.user, user_id)
             if user is None:
                 raise NotFound
             return Account(user=user, roles=await self._roles(on, user_id))
@@ -294,6 +296,12 @@ class AccountService:
             raise error
         taken = await self._accounts.by_email(inside, email)
         raise (EmailTaken if taken else Conflict) from None
+
+
+async def _load_what_the_database_made(inside: AsyncSession, user: Any) -> None:
+    """Read columns such as ``onupdate=func.now()``: nobody can load them from an object that has been detached."""
+    if late := inspect(user).expired_attributes:
+        await inside.refresh(user, late)
 
 
 def _given(body: BaseModel, *, without: Sequence[str] = ()) -> dict[str, Any]:
