@@ -1,5 +1,6 @@
 """Field types that several schemas share."""
 
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -7,7 +8,13 @@ from pydantic import AfterValidator, Field
 from fastapi_beyond_crud import CleanText
 
 
+# Characters that turn the direction of what follows: with one of them, a name can look like another.
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
 def _one_line(text: str) -> str:
+    if any(unicodedata.bidirectional(char) in _TURNS for char in text):
+        raise ValueError("contains characters that change the direction of text")
     joined = " ".join(text.split())
     if not joined:
         raise ValueError("must not be blank")

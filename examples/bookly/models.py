@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, MetaData, String, Table, Text, func
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
 
+from examples.bookly.text import folded
 from fastapi_beyond_crud import UserMixin, companions
 
 
@@ -79,6 +80,7 @@ class Book(Base):
     page_count: Mapped[int]
     language: Mapped[str] = mapped_column(String(2))
     summary: Mapped[str | None] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=_now)
 
@@ -89,6 +91,13 @@ class Book(Base):
     tags: Mapped[list["Tag"]] = relationship(
         secondary=book_tags, back_populates="books", lazy="raise", passive_deletes=True, order_by="Tag.name"
     )
+
+    @validates("title", "author")
+    def _note_for_search(self, changed: str, value: str) -> str:
+        """Keep what is searched in step with what is shown, whoever changes it."""
+        texts = {"title": self.title, "author": self.author, changed: value}
+        self.search_text = "\n".join(folded(text) for text in texts.values() if text)
+        return value
 
 
 class Review(Base):

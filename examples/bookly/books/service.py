@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
@@ -12,6 +12,7 @@ from examples.bookly.books.schemas import BookCreate, BookOrder, BookUpdate
 from examples.bookly.models import Book, Review, Tag, User
 from examples.bookly.paging import DATE, MOMENT, TEXT, Rows, Sort, read_page
 from examples.bookly.permissions import Permission, ensure_may_edit
+from examples.bookly.text import folded
 from fastapi_beyond_crud import NotFound, Principal
 
 # The owner of a book is one row: joinedload brings it along in the same statement. Its tags are many: selectinload
@@ -53,9 +54,9 @@ async def list_books(
         ValidationFailed: The cursor is not one of this list.
     """
     query: Select[Book] = select(Book).options(*_IN_A_LIST)
-    if q:
+    if q is not None:
         # autoescape: a percent sign in the search is a percent sign, not "anything".
-        query = query.where(or_(Book.title.icontains(q, autoescape=True), Book.author.icontains(q, autoescape=True)))
+        query = query.where(Book.search_text.contains(folded(q), autoescape=True))
     if tag is not None:
         query = query.where(Book.tags.any(Tag.name == tag))
     if owner_id is not None:

@@ -1,12 +1,12 @@
 """What a tag looks like from outside."""
 
-import unicodedata
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from examples.bookly.fields import Line
+from examples.bookly.text import folded
 
 NAME_MAX_LENGTH = 50
 
@@ -14,13 +14,10 @@ NAME_MAX_LENGTH = 50
 def normalised(name: str) -> str:
     """The one spelling of a tag: "Sci-Fi", "sci-fi" and the same in full-width letters are one tag.
 
-    It is made here, in Python, and never by ``lower()`` in the database: the two disagree on some letters.
-
     Raises:
         ValueError: The spelling is too long; case folding can make a text longer.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    spelling = " ".join(folded.split())
+    spelling = folded(name)
     if not 1 <= len(spelling) <= NAME_MAX_LENGTH:
         raise ValueError(f"must have 1 to {NAME_MAX_LENGTH} characters")
     return spelling
