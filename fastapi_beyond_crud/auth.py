@@ -1,12 +1,11 @@
 """Auth: takes the parts of your application, gives routers, dependencies and a lifespan."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
 
 from fastapi_beyond_crud.accounts.schemas import UserCreate, UserRead, UserUpdate, own_fields
@@ -33,11 +32,12 @@ from fastapi_beyond_crud.runtime import Runtime
 from fastapi_beyond_crud.sessions.authentication import Authenticator
 from fastapi_beyond_crud.sessions.service import TokenPairService
 from fastapi_beyond_crud.settings import AuthSettings, SettingsError, load_settings
-from fastapi_beyond_crud.web.current_user import Connect, loader, user_dependency
+from fastapi_beyond_crud.web.current_user import Connect, user_on_our_session, user_on_your_session
 from fastapi_beyond_crud.web.documentation import install_documentation
 from fastapi_beyond_crud.web.doorkeeper import Doorkeeper
 from fastapi_beyond_crud.web.guards import Guard
 from fastapi_beyond_crud.web.guards_first import GuardsFirst
+from fastapi_beyond_crud.web.own_session import OwnSession
 from fastapi_beyond_crud.web.problems import DOCUMENTATION, RequestId, install_problems
 from fastapi_beyond_crud.web.surface import Services, Surface
 
@@ -86,8 +86,8 @@ class Auth(Generic[U]):
         self.models = companions(user)
         self.roles = RoleMap(roles or {}, permissions=permissions)
         self._engine = engine
-        self._connect = connect or self.session
-        self._load = loader(user, None if connect else lambda: self.runtime.database)
+        self._connect = connect
+        self._own_session = OwnSession(user, lambda: self.runtime.database)
         self._settings = settings
         self._revocation = revocation
         self._runtime: Runtime | None = None
@@ -204,7 +204,10 @@ class Auth(Generic[U]):
         return self._guard(None, optional)
 
     def current_user(self, *, optional: bool = False, verified: bool = False) -> Callable[..., Awaitable[U]]:
-        """A dependency that gives your own object, loaded on the request's session with one statement.
+        """A dependency that gives your own object, loaded with one statement.
+
+        With ``connect`` it is loaded on your session. Without, it is on the request's `session` if the request
+        has one, and detached otherwise: its columns are there, a relationship is not.
 
         Args:
             optional: Give None to callers without a credential. A bad credential is still 401.
@@ -213,7 +216,10 @@ class Auth(Generic[U]):
         key = (optional, verified)
         if key not in self._users:
             guard = self._guard(None, optional)
-            self._users[key] = user_dependency(guard, self._connect, self._load, verified=verified)
+            if self._connect is None:
+                self._users[key] = user_on_our_session(guard, self._own_session, verified=verified)
+            else:
+                self._users[key] = user_on_your_session(guard, self.user, self._connect, verified=verified)
         return self._users[key]
 
     def require(self, *needs: Need) -> Guard:
@@ -235,20 +241,14 @@ class Auth(Generic[U]):
         """
         return self._guard(any_of(*(HasRole(role) for role in roles)).checked(self.roles), False)
 
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    @property
+    def session(self) -> Connect:
         """A dependency that yields a session on the library's engine, for applications without their own.
 
-        You commit; what is not committed is rolled back at the end of the request.
+        You commit; what is not committed is rolled back at the end of the request. `current_user` puts its
+        object on it.
         """
-        session = AsyncSession(self.runtime.database.engine, expire_on_commit=False)
-        try:
-            yield session
-        finally:
-            if session.in_transaction():
-                # A request that is cancelled must still give its connection back in order.
-                await asyncio.shield(session.close())
-            else:
-                session.sync_session.close()
+        return self._own_session.open
 
     # ------------------------------------------------------------------ services
 

@@ -130,25 +130,17 @@ class Postgres:
             async with AsyncSession(self._autocommit, expire_on_commit=False) as session:
                 yield session
 
-    async def load(self, session: AsyncSession, statement: Executable, values: Mapping[str, Any]) -> Any:
-        """The one object that a statement selects, put on ``session`` without a transaction; None if there is none.
+    async def load(self, statement: Executable, values: Mapping[str, Any]) -> Any:
+        """The one object that a statement selects, detached; None if there is none.
 
         It is read on a connection of its own, where the statement commits by itself, in one step of the event
-        loop's: a second asynchronous session would cost two tasks and as much time as the statement.
+        loop's: an asynchronous session would cost two tasks and as much time as the statement.
 
         Raises:
             Unavailable: As above.
         """
         with translated():
-            return await session.run_sync(self._load, statement, values)
-
-    def _load(self, session: Session, statement: Executable, values: Mapping[str, Any]) -> Any:
-        with Session(self._autocommit.sync_engine, expire_on_commit=False) as other:
-            found = other.execute(statement, values).scalars().one_or_none()
-            if found is not None:
-                other.expunge(found)
-                session.add(found)
-        return found
+            return await AsyncSession(self._autocommit, expire_on_commit=False).run_sync(_load, statement, values)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -181,6 +173,11 @@ class Postgres:
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
+
+
+def _load(session: Session, statement: Executable, values: Mapping[str, Any]) -> Any:
+    with session:
+        return session.execute(statement, values).scalars().one_or_none()
 
 
 @contextmanager
