@@ -1,12 +1,12 @@
 """A change of rows and the revocations it causes: committed together, made known afterwards."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.util import await_only
 
 from fastapi_beyond_crud.connections.postgres import Executor, Postgres, translated
 from fastapi_beyond_crud.core.buckets import RevocationEntry
@@ -29,7 +29,6 @@ class Changes:
     def __init__(self, database: Postgres, publish: Publish) -> None:
         self._database = database
         self._publish = publish
-        self._late: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Work[T], *, session: AsyncSession | None = None) -> T:
         """Run the change in a transaction of its own, or flush it into the caller's.
@@ -65,16 +64,13 @@ class Changes:
         inner = session.sync_session
         waiting = inner.info.get(self)
         if waiting is None:
-            waiting = inner.info[self] = _UntilCommit(inner, self._publish_soon)
+            waiting = inner.info[self] = _UntilCommit(inner, self._publish_within_commit)
         waiting.add(inner, entries)
 
-    def _publish_soon(self, entries: Sequence[RevocationEntry]) -> None:
-        task = asyncio.get_running_loop().create_task(self._published(entries))
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
-
-    async def _published(self, entries: Sequence[RevocationEntry]) -> None:
-        await self._publish(entries)
+    def _publish_within_commit(self, entries: Sequence[RevocationEntry]) -> None:
+        # SQLAlchemy calls this in the greenlet of the caller's commit, which can await: when the commit is over, the
+        # next request to any process is refused, as after a change in a transaction of our own.
+        await_only(self._publish(entries))
 
 
 class _UntilCommit:
@@ -102,8 +98,8 @@ class _UntilCommit:
             self._waiting = [*others, *((done.parent, entries) for entries in mine)]
             return
         self._waiting = others
-        for entries in mine:
-            self._publish(entries)
+        if mine:
+            self._publish([entry for entries in mine for entry in entries])
 
     def _ended(self, _session: Session, transaction: SessionTransaction) -> None:
         self._waiting = [pair for pair in self._waiting if pair[0] is not transaction]
