@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Field
 
 from fastapi_beyond_crud import CleanText
 
-
 # Characters that turn the direction of what follows: with one of them, a name can look like another.
 _TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
