@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, String, Table, TableClause, Uuid, column, inspect
+from sqlalchemy import BigInteger, Integer, SmallInteger, String, Table, TableClause, Uuid, column, inspect
 from sqlalchemy import table as lean
 from sqlalchemy.orm import Mapper
 
@@ -107,7 +108,7 @@ def key_reader(user: type[Any]) -> Callable[[str], Any]:
     if isinstance(kind, Uuid):
         return _read_uuid
     if isinstance(kind, Integer):
-        return _read_int
+        return partial(_read_int, bound=_bound_of(kind))
     if isinstance(kind, String):
         return _read_text
     raise ConfigurationError(f"{user.__name__}.id must be a UUID, an integer or a text, not {kind}.")
@@ -120,12 +121,18 @@ def _read_uuid(text: str) -> UUID:
     return key
 
 
-def _read_int(text: str) -> int:
+def _read_int(text: str, *, bound: int) -> int:
     if len(text) > _INT64_DIGITS or not (text.isascii() and text.isdigit()) or str(int(text)) != text:
         raise ValueError("not a canonical integer")
-    if int(text) >= 2**63:
+    if int(text) >= bound:
         raise ValueError("out of range")
     return int(text)
+
+
+def _bound_of(kind: Integer) -> int:
+    """The first number that the column cannot hold: the driver refuses to send it."""
+    bits = 63 if isinstance(kind, BigInteger) else 15 if isinstance(kind, SmallInteger) else 31
+    return 1 << bits
 
 
 def _read_text(text: str) -> str:
@@ -177,6 +184,7 @@ def _declare(name: str, user: type[Any], table: Table) -> type[Any]:
     body: dict[str, Any] = {
         "__tablename__": f"{table.name.removesuffix('s')}_{name}s",
         "__user_table__": table.fullname,
+        "__user_key__": _mapper(user).columns["id"].name,
         "__module__": user.__module__,
         "__table_args__": {"schema": table.schema} if table.schema else {},
     }

@@ -22,6 +22,8 @@ class RoleGrantMixin:
 
     __user_table__: str
     """The table that ``user_id`` points to; `companions` sets it, a class of your own names it."""
+    __user_key__: str = "id"
+    """The column there, if the account's key has another name in the database than in Python."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
     role: Mapped[str] = mapped_column(String(64), index=True)
@@ -35,4 +37,4 @@ class RoleGrantMixin:
     @declared_attr
     def user_id(cls) -> Mapped[Any]:
         """The account. Without a type of its own: the column takes that of the key it points to."""
-        return mapped_column(ForeignKey(f"{cls.__user_table__}.id"), index=True, nullable=False)
+        return mapped_column(ForeignKey(f"{cls.__user_table__}.{cls.__user_key__}"), index=True, nullable=False)

@@ -26,6 +26,8 @@ class SessionMixin:
 
     __user_table__: str
     """The table that ``user_id`` points to; `companions` sets it, a class of your own names it."""
+    __user_key__: str = "id"
+    """The column there, if the account's key has another name in the database than in Python."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
     family_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -48,4 +50,4 @@ class SessionMixin:
     @declared_attr
     def user_id(cls) -> Mapped[Any]:
         """The account. Without a type of its own: the column takes that of the key it points to."""
-        return mapped_column(ForeignKey(f"{cls.__user_table__}.id"), index=True, nullable=False)
+        return mapped_column(ForeignKey(f"{cls.__user_table__}.{cls.__user_key__}"), index=True, nullable=False)
