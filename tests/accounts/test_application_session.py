@@ -126,8 +126,8 @@ async def test_the_library_expires_nothing_and_commits_nothing_of_the_caller(lib
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """The application's own, with one connection: whoever needs a second one at the same time waits for ever."""
-    made = create_async_engine(database_url, pool_size=2, max_overflow=0)
+    """The application's own, with two connections: a request that needs a third waits in vain."""
+    made = create_async_engine(database_url, pool_size=2, max_overflow=0, pool_timeout=2)
     yield made
     await made.dispose()
 
