@@ -31,7 +31,8 @@ class User(UserMixin, Base):
     refresh_tokens: Mapped[list[RefreshToken]] = relationship(lazy="raise", passive_deletes=True)
 
 
-engine = create_async_engine(os.environ["DATABASE_URL"])
+# Room for all clients of the benchmarks: what does not fit is opened and closed for each request.
+engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=20)
 fullauth: FullAuth[Any, Any] = FullAuth(
     adapter=SQLAlchemyAdapter(
         async_sessionmaker(engine, expire_on_commit=False),

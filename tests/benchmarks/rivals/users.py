@@ -22,7 +22,8 @@ class Base(DeclarativeBase): ...
 class User(SQLAlchemyBaseUserTableUUID, Base): ...
 
 
-engine = create_async_engine(os.environ["DATABASE_URL"])
+# Room for all clients of the benchmarks: what does not fit is opened and closed for each request.
+engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=20)
 session_maker = async_sessionmaker(engine, expire_on_commit=False)
 
 
