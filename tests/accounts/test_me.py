@@ -30,7 +30,7 @@ async def test_nobody_reads_or_changes_an_account_without_a_token(library: Appli
         assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("name", [*PROTECTED.keys() - {"age"}, "email", "password", "display_names"])
+@pytest.mark.parametrize("name", [*sorted(PROTECTED.keys() - {"age"}), "email", "password", "display_names"])
 async def test_what_decides_about_rights_cannot_be_changed(library: Application, name: str) -> None:
     """AZ-04"""
     session = await library.signed_in()
