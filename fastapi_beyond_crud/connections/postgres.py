@@ -32,12 +32,18 @@ def create_engine(url: str) -> AsyncEngine:
     """An engine for this URL with limits that turn an outage into a quick 503.
 
     At most 20 connections. Waits at most 2 s for one of them and 5 s for a statement. No ``connect_args`` that a
-    pooler such as PgBouncer (1.21 or newer) would refuse.
+    pooler such as PgBouncer (1.21 or newer) would refuse. Values of statements, such as addresses and hashes, stand
+    neither in SQLAlchemy's log nor in its errors.
     """
     # No overflow: SQLAlchemy closes such connections as soon as they are given back, and under a steady load of more
     # requests than the pool holds it opens and closes one for each of them.
     engine = create_async_engine(
-        url, pool_size=20, max_overflow=0, pool_timeout=2, connect_args={"timeout": 2, "command_timeout": 5}
+        url,
+        pool_size=20,
+        max_overflow=0,
+        pool_timeout=2,
+        connect_args={"timeout": 2, "command_timeout": 5},
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
