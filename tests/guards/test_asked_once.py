@@ -10,8 +10,8 @@ from fastapi_beyond_crud.web.problems import install_problems
 from tests.guards.conftest import Callers
 from tests.guards.counting import CountingBackend
 from tests.guards.house import Book
-from tests.guards.raw import request
 from tests.support.application import Application, asgi_client, demo, running, settings_for
+from tests.support.raw import request
 
 JSON = {"content-type": "application/json"}
 

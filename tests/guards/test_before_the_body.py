@@ -10,8 +10,8 @@ from fastapi_beyond_crud import BodyLimit
 from fastapi_beyond_crud.web.problems import install_problems
 from tests.guards.conftest import Callers
 from tests.guards.house import PATHS, Book, book_of, house, inside_base_http_middleware
-from tests.guards.raw import Answer, request
 from tests.support.application import Application
+from tests.support.raw import Answer, request
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi_beyond_crud import BodyLimit
 from fastapi_beyond_crud.web.problems import install_problems
 from tests.guards.conftest import Callers
-from tests.guards.raw import request
 from tests.support.application import Application
+from tests.support.raw import request
 
 JSON = ("content-type", "application/json")
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.guards.raw import request
 from tests.support.application import Application, running, settings_for
+from tests.support.raw import request
 
 
 @pytest.fixture(scope="module")

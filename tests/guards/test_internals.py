@@ -13,9 +13,9 @@ from fastapi_beyond_crud.web.dependants import calls_of
 from fastapi_beyond_crud.web.guards_first import GuardsFirst
 from tests.guards.conftest import Callers
 from tests.guards.house import PATHS, Book, house
-from tests.guards.raw import request
 from tests.guards.test_before_the_body import body_for
 from tests.support.application import Application
+from tests.support.raw import request
 
 
 class Blinded:

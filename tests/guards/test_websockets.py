@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, FastAPI, WebSocket
 
 from fastapi_beyond_crud.web.problems import install_problems
 from tests.guards.conftest import Callers
-from tests.guards.raw import websocket
 from tests.support.application import Application, SignedIn
+from tests.support.raw import websocket
 
 PATHS = ["/app", "/nested/ws", "/sub/ws", "/profile"]
 
