@@ -1,5 +1,6 @@
 """Bring the database up to date, and make the first admin."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from alembic import command
@@ -11,7 +12,7 @@ from examples.bookly.database import engine
 from examples.bookly.security import auth
 from examples.bookly.settings import admin_settings
 from examples.bookly.users.schemas import UserCreate
-from fastapi_beyond_crud import NotFound, SettingsError, ValidationFailed
+from fastapi_beyond_crud import EmailTaken, NotFound, SettingsError, ValidationFailed
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x626F_6F6B_6C79
@@ -65,8 +66,11 @@ async def make_admin(email: str, password: SecretStr) -> str:
     try:
         account = await auth.accounts.find_by_email(email)
     except NotFound:
-        await _register_admin(email, password)
-        return f"{email} is an admin now, with the password of BOOKLY_ADMIN_PASSWORD."
+        # Another process may be doing the same at this moment: then the account is there now, and it is looked at below.
+        with suppress(EmailTaken):
+            await _register_admin(email, password)
+            return f"{email} is an admin now, with the password of BOOKLY_ADMIN_PASSWORD."
+        account = await auth.accounts.find_by_email(email)
     if "admin" in account.roles and account.user.is_verified:
         return f"{email} is an admin already."
     await auth.accounts.update(account.user.id, {"is_verified": True})
