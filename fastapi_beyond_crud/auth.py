@@ -178,17 +178,21 @@ class Auth(Generic[U]):
         Scripts use it without an application: ``async with auth.lifespan(): await auth.tokens.issue(...)``.
 
         Raises:
-            ConfigurationError: A setting is wrong, or tables are missing.
+            ConfigurationError: A setting is wrong, or tables are missing; or another Auth that runs in this
+                process keeps other accounts under the same names, and each would take the other's tokens.
             Unavailable: PostgreSQL does not answer.
         """
         if self._runtime is not None:
             raise ConfigurationError("This Auth is running already.")
+        self._refuse_shared_names()
         runtime = Runtime(self.models, self.roles, self.settings, engine=self._engine, revocation=self._revocation)
         await runtime.start()
         self._runtime = runtime
+        _running.add(self)
         try:
             yield
         finally:
+            _running.discard(self)
             self._runtime = None
             await runtime.close()
 
@@ -318,6 +322,23 @@ class Auth(Generic[U]):
                     "or closed, and AUTH_REQUIRE_VERIFIED to false"
                 ]
             )
+
+    def _refuse_shared_names(self) -> None:
+        mine = self.settings
+        for other in _running:
+            theirs = other.settings
+            if other.models.tables == self.models.tables:
+                continue
+            if mine.issuer == theirs.issuer or mine.redis_prefix == theirs.redis_prefix:
+                raise ConfigurationError(
+                    f"{other.user.__name__} and {self.user.__name__} share AUTH_ISSUER or AUTH_REDIS_PREFIX: one's "
+                    "tokens would open the other's doors, and revocations would be lost. Give each Auth its own: "
+                    'Auth(..., settings=load_settings(issuer="...")).'
+                )
+
+
+_running: "set[Auth[Any]]" = set()
+"""Those whose lifespan has begun in this process."""
 
 
 class Routers:

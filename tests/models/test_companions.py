@@ -143,6 +143,31 @@ async def test_hash_columns_are_not_loaded_by_accident(database_url: str) -> Non
         assert "hashed_password" in inspect(account_.user).unloaded
 
 
+@pytest.mark.parametrize("shared", ["issuer", "redis_prefix"])
+async def test_two_auths_that_share_their_names_do_not_start_together(
+    database_url: str, redis_url: str, shared: str
+) -> None:
+    """As two Auth objects do that read one environment: a customer's token would be one of the staff's."""
+    on = base()
+    settings = settings_for(database_url, redis_url)
+    others = settings_for(database_url, redis_url, **{shared: getattr(settings, shared)})
+    async with running(account(on, "guards"), settings=settings):
+        with pytest.raises(ConfigurationError, match=r"Guards and Visitors share AUTH_ISSUER.*load_settings\(issuer"):
+            async with running(account(on, "visitors"), settings=others):
+                pass
+
+
+async def test_two_auths_of_one_model_are_two_members_of_one_application(database_url: str, redis_url: str) -> None:
+    """As two processes are."""
+    settings = settings_for(database_url, redis_url)
+    model = account(base(), "pilots")
+    async with running(model, settings=settings) as one, running(model, settings=settings) as other:
+        session = await one.signed_in()
+        assert (await other.me(session)).status_code == 200
+        await other.auth.tokens.end_all(other.key(session.person))
+        assert_dead(await one.me(session))
+
+
 @pytest.fixture
 async def shops(database_url: str, redis_url: str) -> AsyncIterator[tuple[Application, Application]]:
     """Two kinds of accounts in one application: staff and customers, on one metadata."""

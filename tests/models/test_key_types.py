@@ -156,8 +156,9 @@ async def test_a_key_that_no_account_can_have_is_404(database_url: str, model: t
 async def test_a_token_that_names_an_impossible_account_is_401(database_url: str, model: type[Any]) -> None:
     """A genuine signature over another application's subject, as after a change of the key's type."""
     settings = settings_for(database_url)
-    async with running(settings=settings) as elsewhere, running(model, settings=settings) as application:
-        session = await elsewhere.signed_in()
+    async with running(settings=settings) as before:
+        session = await before.signed_in()
+    async with running(model, settings=settings) as application:
         answer = await application.me(session)
         assert answer.status_code == 401
         assert answer.json()["code"] == "token_invalid"
