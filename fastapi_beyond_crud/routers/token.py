@@ -56,7 +56,6 @@ def token_router(surface: Surface) -> APIRouter:
             status: {"model": OAuthError, "description": text}
             for status, text in (
                 (400, "`invalid_request`, `invalid_grant`, `unsupported_grant_type`"),
-                (413, "The request body is too large"),
                 (503, "Try again after `Retry-After` seconds"),
             )
         },

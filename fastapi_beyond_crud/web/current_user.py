@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from fastapi_beyond_crud.core.errors import EmailNotVerified, TokenInvalid
 from fastapi_beyond_crud.core.principal import Principal
+from fastapi_beyond_crud.web.dependants import raising
 from fastapi_beyond_crud.web.guards import Guard, refused
 from fastapi_beyond_crud.web.own_session import OwnSession
 
@@ -33,7 +34,7 @@ def user_on_your_session(guard: Guard, model: type[Any], connect: Connect, *, ve
             return None
         return _admitted(connection, await session.get(model, principal.id), verified=verified)
 
-    return current_user
+    return raising(current_user, EmailNotVerified) if verified else current_user
 
 
 def user_on_our_session(guard: Guard, own: OwnSession, *, verified: bool) -> Dependency:
@@ -47,7 +48,7 @@ def user_on_our_session(guard: Guard, own: OwnSession, *, verified: bool) -> Dep
             return None
         return _admitted(connection, await own.load(connection, principal.id), verified=verified)
 
-    return current_user
+    return raising(current_user, EmailNotVerified) if verified else current_user
 
 
 def _admitted(connection: HTTPConnection, user: Any, *, verified: bool) -> Any:

@@ -18,7 +18,7 @@ from fastapi_beyond_crud.core.errors import (
     Unavailable,
     ValidationFailed,
 )
-from fastapi_beyond_crud.web.dependants import calls_of
+from fastapi_beyond_crud.web.dependants import calls_of, raised_by
 from fastapi_beyond_crud.web.guards import BodyLimit, Guard
 from fastapi_beyond_crud.web.problems import MEDIA_TYPE, status_of
 
@@ -95,7 +95,7 @@ def _operations(app: FastAPI, schema: dict[str, Any]) -> Iterator[tuple[dict[str
 
 def _complete(operation: dict[str, Any], calls: list[Callable[..., Any]]) -> None:
     guards = [call for call in calls if isinstance(call, Guard)]
-    errors: list[type[AuthError]] = []
+    errors: list[type[AuthError]] = [error for call in calls for error in raised_by(call)]
     if guards:
         errors += [NotAuthenticated, TokenInvalid, TokenExpired, Unavailable]
         needs = [guard.needs for guard in guards if guard.needs is not None]
