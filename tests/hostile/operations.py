@@ -23,7 +23,7 @@ class Operation:
         in_query: Names of the parameters in the query.
         fields: Of the body: name and schema; empty without a body.
         media: The media type of the body; empty without one.
-        statuses: Those that are documented.
+        answers: The documented statuses, each with its media type; empty for one without a body.
         is_guarded: Whether it wants to know the caller.
     """
 
@@ -33,7 +33,7 @@ class Operation:
     in_query: tuple[str, ...]
     fields: dict[str, Schema]
     media: str
-    statuses: frozenset[int]
+    answers: dict[int, str]
     is_guarded: bool
 
     def __str__(self) -> str:
@@ -74,7 +74,7 @@ def _read(document: Schema, path: str, method: str, operation: Schema) -> Operat
         in_query=tuple(one["name"] for one in parameters if one["in"] == "query"),
         fields=dict(_properties(document, content[media]["schema"])) if media else {},
         media=media,
-        statuses=frozenset(int(status) for status in operation["responses"]),
+        answers={int(status): "".join(one.get("content", ())) for status, one in operation["responses"].items()},
         is_guarded=bool(operation.get("security")),
     )
 

@@ -120,14 +120,14 @@ def claims(token: str) -> dict[str, object]:
 
 
 async def until_it_changes(company: Company, header: dict[str, str], first: int) -> tuple[float, float, int]:
-    """Ask until the answer changes: when it was the old one last, when it was the new one first, and which."""
+    """Ask until the answer changes: when the last old one was asked for, when the first new one was there, its status."""
     last = time.time()
     while True:
+        began = time.time()
         answer = await _delete(company, header)
-        now = time.time()
         if answer.status_code != first:
-            return last, now, answer.status_code
-        last = now
+            return last, time.time(), answer.status_code
+        last = began
         await asyncio.sleep(0.02)
 
 
