@@ -32,8 +32,8 @@ class RevocationGate:
     Args:
         backend: Asked first.
         fallback: Asked when the backend does not know (``AUTH_ON_REVOCATION_UNKNOWN=database``); None refuses
-            (``deny``). Its answers count for a second a session: with Redis away, that is how long another
-            process's log-out may take to be seen.
+            (``deny``). With Redis away its answers count for a second a session, and that is how long another
+            process's log-out may take to be seen. With a Redis that answers, and has lost something, they count once.
     """
 
     def __init__(self, backend: RevocationBackend, *, fallback: RevocationBackend | None) -> None:
@@ -52,7 +52,7 @@ class RevocationGate:
             return verdict
         if self.fallback is None:
             raise Unavailable(retry_after_seconds=1)
-        return await self._ask_database(self.fallback, claims)
+        return await self._ask_database(self.fallback, claims, in_outage=not verdict.is_reachable)
 
     async def push(self, entries: Sequence[RevocationEntry]) -> None:
         """Make committed revocations known. A check that begins afterwards in this process sees them in any case.
@@ -87,32 +87,45 @@ class RevocationGate:
         if self.fallback is not None:
             await self.fallback.close()
 
-    async def _ask_database(self, fallback: RevocationBackend, claims: AccessClaims) -> Live | Revoked | Stale:
+    async def _ask_database(
+        self, fallback: RevocationBackend, claims: AccessClaims, *, in_outage: bool
+    ) -> Live | Revoked | Stale:
+        """What the database says.
+
+        Args:
+            fallback: The way to it.
+            claims: Of the token.
+            in_outage: Whether an answer of the last second is good enough, and this one may be such an answer. Where
+                a server answers that has only lost something, each request that comes hears what is true now.
+        """
         loop = asyncio.get_running_loop()
         token = (claims.subject, claims.session_id, claims.auth_version)
         bucket = bucket_of(claims.subject)
         known = self._known.get(bucket) or self._known.setdefault(bucket, _Known())
-        remembered = known.verdicts.get(token)
-        if remembered is not None and loop.time() < remembered[0]:
-            return remembered[1]
+        if in_outage and (earlier := known.verdicts.get(token)) is not None and loop.time() < earlier[0]:
+            return earlier[1]
         # Requests of one session that come together share one read. It is a task of its own, so that a caller who
         # hangs up takes nothing from the others.
         read = known.reads.get(token)
         if read is None:
-            read = known.reads[token] = loop.create_task(self._read(fallback, claims, known, token))
+            reading = self._read(fallback, claims, known, token, remember=in_outage)
+            read = known.reads[token] = loop.create_task(reading)
         verdict = await asyncio.shield(read)
         if isinstance(verdict, Unknown):
             raise Unavailable(retry_after_seconds=1)
         return verdict
 
-    async def _read(self, fallback: RevocationBackend, claims: AccessClaims, known: _Known, token: Token) -> Verdict:
+    async def _read(
+        self, fallback: RevocationBackend, claims: AccessClaims, known: _Known, token: Token, *, remember: bool
+    ) -> Verdict:
         begun = asyncio.get_running_loop().time()
         try:
             verdict = await fallback.check(claims)
         finally:
             known.reads.pop(token, None)
         # If a push dropped `known` meanwhile, this writes into something that nobody looks at any more.
-        if not isinstance(verdict, Unknown) and self._known.get(bucket_of(claims.subject)) is known:
+        is_current = self._known.get(bucket_of(claims.subject)) is known
+        if remember and is_current and not isinstance(verdict, Unknown):
             self._remember(known, token, verdict, begun)
         return verdict
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from fastapi_beyond_crud.core.buckets import BUCKETS, RevocationEntry
 from fastapi_beyond_crud.core.errors import ConfigurationError
-from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, Stale, Verdict
+from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNSURE, Stale, Verdict
 
 _LARGEST = 10**15 - 1
 _SESSION = re.compile(rb"\d{1,15}")
@@ -52,7 +52,7 @@ def judge(session: object, user: object, *, auth_version: int, complete: bool) -
             but one that is missing says nothing.
     """
     nonsense: list[int] = []
-    verdict: Verdict = LIVE if complete else UNKNOWN
+    verdict: Verdict = LIVE if complete else UNSURE
     if session is not None:
         if isinstance(session, bytes) and _SESSION.fullmatch(session):
             return REVOKED, ()
@@ -65,4 +65,4 @@ def judge(session: object, user: object, *, auth_version: int, complete: bool) -
             return REVOKED, ()
         elif complete and auth_version < int(numbers[2]):
             verdict = Stale(int(numbers[2]))
-    return (UNKNOWN if nonsense else verdict), nonsense
+    return (UNSURE if nonsense else verdict), nonsense

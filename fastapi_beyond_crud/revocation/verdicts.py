@@ -1,6 +1,6 @@
 """What a revocation backend can say about a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,14 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The backend cannot be reached, or cannot be believed. Nothing is decided."""
+    """The backend cannot be reached, or cannot be believed. Nothing is decided.
+
+    Attributes:
+        is_reachable: Whether a server answered, and only what it holds is incomplete. Then other processes go on
+            telling it what they revoke, and no older answer of the database may stand in for it.
+    """
+
+    is_reachable: bool = field(default=False, compare=False)
 
 
 Verdict = Live | Revoked | Stale | Unknown
@@ -34,3 +41,4 @@ Verdict = Live | Revoked | Stale | Unknown
 LIVE = Live()
 REVOKED = Revoked()
 UNKNOWN = Unknown()
+UNSURE = Unknown(is_reachable=True)

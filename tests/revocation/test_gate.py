@@ -11,9 +11,12 @@ from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.memory import MemoryRevocationBackend
 from fastapi_beyond_crud.revocation.policy import RevocationGate
 from fastapi_beyond_crud.revocation.postgres import PostgresRevocationBackend
-from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, Stale, Verdict
+from fastapi_beyond_crud.revocation.redis import RedisRevocationBackend
+from fastapi_beyond_crud.revocation.verdicts import LIVE, REVOKED, UNKNOWN, UNSURE, Stale, Verdict
 from fastapi_beyond_crud.testing.revocation import claims_of, session_entry, user_entry
 from fastapi_beyond_crud.tokens.claims import AccessClaims
+from tests.revocation.valkey import Valkey
+from tests.revocation.waiting import known
 
 
 class Away:
@@ -28,6 +31,13 @@ class Away:
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class Forgetful(Away):
+    """A backend whose server answers, and has lost what it held."""
+
+    async def check(self, claims: AccessClaims) -> Verdict:
+        return UNSURE
 
 
 class Database:
@@ -113,6 +123,27 @@ async def test_a_session_is_read_once_a_second(gate: RevocationGate, database: D
     while await gate.verdict(claims_of("u", "s")) == LIVE:
         await asyncio.sleep(0.01)
     assert 0.5 < asyncio.get_running_loop().time() - begun < 1.5
+
+
+async def test_nothing_is_remembered_while_the_server_answers(database: Database) -> None:
+    """RV-10: another process logs out, and Redis is flushed in the same second: the very next request is refused.
+
+    An answer that is a second old is a price for an outage. A server that answers and has lost its data is none: its
+    bucket is complete again in some milliseconds.
+    """
+    gate = RevocationGate(Forgetful(), fallback=PostgresRevocationBackend(database.standing))
+    assert await gate.verdict(claims_of("u", "s")) == LIVE
+    await database.commit(session_entry("u", "s"))
+    assert await gate.verdict(claims_of("u", "s")) == REVOKED
+
+
+async def test_what_was_read_before_an_outage_is_not_remembered_in_it(database: Database) -> None:
+    """RV-10: Redis is killed in the second in which another process logs out."""
+    gate = RevocationGate(Forgetful(), fallback=PostgresRevocationBackend(database.standing))
+    assert await gate.verdict(claims_of("u", "s")) == LIVE
+    await database.commit(session_entry("u", "s"))
+    gate.backend = Away()
+    assert await gate.verdict(claims_of("u", "s")) == REVOKED
 
 
 async def test_requests_that_come_together_share_one_read(gate: RevocationGate, database: Database) -> None:
@@ -224,3 +255,18 @@ async def test_closing_ends_what_is_being_read(gate: RevocationGate, database: D
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert database.running == 0
+
+
+async def test_a_redis_that_lost_its_data_is_told_from_one_that_is_away(
+    backend: RedisRevocationBackend, valkey: Valkey
+) -> None:
+    """Only in an outage may an answer be a second old."""
+    claims = claims_of(str(uuid4()), str(uuid4()))
+    empty = await backend.check(claims)
+    assert await known(backend, claims) == LIVE
+    await valkey.client.flushall()
+    flushed = await backend.check(claims)
+    valkey.kill()
+    killed = await backend.check(claims)
+    assert [verdict == UNKNOWN for verdict in (empty, flushed, killed)] == [True] * 3
+    assert [getattr(verdict, "is_reachable", None) for verdict in (empty, flushed, killed)] == [True, True, False]
