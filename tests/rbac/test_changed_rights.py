@@ -120,7 +120,7 @@ def claims(token: str) -> dict[str, object]:
 
 
 async def until_it_changes(company: Company, header: dict[str, str], first: int) -> tuple[float, float, int]:
-    """Ask until the answer changes: when the last old one was asked for, when the first new one was there, its status."""
+    """Ask until the answer changes: when the last old one was asked for, when the first new one came, its status."""
     last = time.time()
     while True:
         began = time.time()
