@@ -103,3 +103,25 @@ async def test_no_list_is_longer_than_a_hundred(target: Target, limit: str) -> N
     """DS-07: digits of other scripts included."""
     [operation] = [one for one in OPERATIONS if str(one) == "GET /auth/users"]
     assert (await target.attack(operation, query=f"limit={limit}")).status == 422
+
+
+CONTROLS = [*map(chr, set(range(0x20)) - set(b"\t\n\r")), "\x7f", *map(chr, range(0x80, 0xA0)), "\ud800", "\udfff"]
+STORED = [
+    pytest.param(operation, name, id=f"{operation} {name}")
+    for operation in OPERATIONS
+    if str(operation) in ("POST /auth/register", "PATCH /auth/me", "PATCH /auth/users/{user_id}")
+    or operation.path.endswith("/roles")
+    for name in operation.fields
+    if name != "password"
+]
+
+
+@pytest.mark.parametrize(("operation", "name"), STORED)
+async def test_no_control_character_is_stored(target: Target, operation: Operation, name: str) -> None:
+    """IN-04, IN-13: neither C0 nor C1 nor half a surrogate; they forge log lines and break exports."""
+    for control in CONTROLS:
+        body = target.right_body(operation) | {name: f"a{control}b"}
+        answer = await target.attack(operation, body=json.dumps(body).encode())
+        said = json.loads(answer.body)
+        assert (answer.status, said["code"]) == (422, "validation_failed"), repr(control)
+        assert said["errors"][0]["loc"] == ["body", name], "found in the body, not by the database"
