@@ -116,15 +116,15 @@ Accounts (e-mail address, password):
 Try it, line by line, in another terminal:
 
   URL={url}; JSON='Content-Type: application/json'; value() {{ sed -E 's/.*"'"$1"'":"([^"]+)".*/\\1/'; }}
-  curl -s "$URL/api/v1/books?q=dune"                                    # anybody may read
+  curl -sw '\\n' "$URL/api/v1/books?q=dune"                              # anybody may read
   PAIR=$(curl -s $URL/auth/login -H "$JSON" -d '{{"email": "{user.email}", "password": "{user.password}"}}')
   TOKEN=$(echo "$PAIR" | value access_token); REFRESH=$(echo "$PAIR" | value refresh_token)
-  curl -si $URL/api/v1/books -H "$JSON" -H "Authorization: Bearer $TOKEN" -d '{{"title": "Emma", "author": "Jane Austen", "published_on": "1815-12-23", "page_count": 474, "language": "en"}}'
+  curl -siw '\\n' $URL/api/v1/books -H "$JSON" -H "Authorization: Bearer $TOKEN" -d '{{"title": "Emma", "author": "Jane Austen", "published_on": "1815-12-23", "page_count": 474, "language": "en"}}'
   GUEST=$(curl -s $URL/auth/login -H "$JSON" -d '{{"email": "{guest.email}", "password": "{guest.password}"}}' | value access_token)
-  curl -si $URL/api/v1/books -H "$JSON" -H "Authorization: Bearer $GUEST" -d '{{}}'      # 403, before the body is read
+  curl -siw '\\n' $URL/api/v1/books -H "$JSON" -H "Authorization: Bearer $GUEST" -d '{{}}'      # 403, before the body is read
   PAIR=$(curl -s $URL/auth/refresh -H "$JSON" -d '{{"refresh_token": "'"$REFRESH"'"}}'); TOKEN=$(echo "$PAIR" | value access_token)
-  curl -si -X POST $URL/auth/logout -H "Authorization: Bearer $TOKEN"   # 204
-  curl -si $URL/auth/me -H "Authorization: Bearer $TOKEN"               # 401: the token is dead, though not expired
+  curl -siX POST $URL/auth/logout -H "Authorization: Bearer $TOKEN"          # 204
+  curl -siw '\\n' $URL/auth/me -H "Authorization: Bearer $TOKEN"           # 401: the token is dead, though not expired
 
 Ctrl-C ends everything.
 """  # noqa: E501 - lines to be copied are not broken

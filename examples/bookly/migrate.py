@@ -66,7 +66,7 @@ async def make_admin(email: str, password: SecretStr) -> str:
     try:
         account = await auth.accounts.find_by_email(email)
     except NotFound:
-        # Another process may be doing the same at this moment: then the account is there now, and it is looked at below.
+        # Another process may be doing the same at this moment: then the account is there now, and looked at below.
         with suppress(EmailTaken):
             await _register_admin(email, password)
             return f"{email} is an admin now, with the password of BOOKLY_ADMIN_PASSWORD."
