@@ -140,7 +140,7 @@ EDGES = [2**15, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64, 10**400]
 @pytest.mark.parametrize("model", [IntAccount, BigintAccount, TextAccount])
 async def test_a_key_that_no_account_can_have_is_404(database_url: str, model: type[Any]) -> None:
     """IN-06: beyond what the column holds, too."""
-    async with running(model, settings=settings_for(database_url)) as application:
+    async with running(model, settings=settings_for(database_url, revocation="memory")) as application:
         admin = await application.signed_in()
         await application.granted(admin.person, "admin")
         for text_ in [*HOSTILE, *map(str, EDGES)]:

@@ -18,20 +18,6 @@ Complaints = dict[str, dict[int, str]]
 """For each file the complaint about each line."""
 
 
-@pytest.fixture(scope="module", params=["mypy", "pyright"])
-def complaints(
-    request: pytest.FixtureRequest, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Complaints:
-    """What a type checker says about both applications, which stand outside of this project."""
-    folder = tmp_path_factory.mktemp("application")
-    for name in FILES:
-        shutil.copy(HERE / f"{name}.txt", folder / f"{name}.py")
-    if request.param == "pyright":
-        return pyright(folder)
-    assert pytestconfig.cache is not None
-    return mypy(folder, cache=pytestconfig.cache.mkdir("mypy"))
-
-
 def mypy(folder: Path, cache: Path) -> Complaints:
     options = ["--strict", "--config-file=", "--python-version=3.11", f"--cache-dir={cache}"]
     output = run("mypy", *options, *(f"{name}.py" for name in FILES), folder=folder)
@@ -65,12 +51,17 @@ def run(*command: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_every_slip_is_found_and_nothing_else(complaints: Complaints) -> None:
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_every_slip_is_found_and_what_is_right_is_accepted(
+    checker: str, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    """In an application that stands outside of this project."""
+    for name in FILES:
+        shutil.copy(HERE / f"{name}.txt", tmp_path / f"{name}.py")
+    assert pytestconfig.cache is not None
+    complaints = pyright(tmp_path) if checker == "pyright" else mypy(tmp_path, cache=pytestconfig.cache.mkdir("mypy"))
     lines = (HERE / "wrong.txt").read_text().splitlines()
     planted = {number for number, line in enumerate(lines, 1) if line.endswith("# WRONG")}
     assert len(planted) > 10
     assert complaints["wrong"].keys() == planted, complaints["wrong"]
-
-
-def test_what_an_application_may_write_is_accepted(complaints: Complaints) -> None:
     assert complaints["right"] == {}
