@@ -116,6 +116,13 @@ async def test_the_documentation_lists_the_routes_and_no_others_of_bookly(bookly
     assert {route for route in found if not route.split()[1].startswith("/auth/")} == ROUTES
 
 
+async def test_each_route_has_a_short_name_of_its_own_for_generated_clients(bookly: Bookly) -> None:
+    paths = (await bookly.http.get("/openapi.json")).json()["paths"]
+    names = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert len(set(names)) == len(names)
+    assert {"create_book", "login", "list_sessions"} <= set(names)
+
+
 async def test_every_refusal_of_a_route_is_documented(bookly: Bookly) -> None:
     paths = (await bookly.http.get("/openapi.json")).json()["paths"]
     for path, operations in paths.items():

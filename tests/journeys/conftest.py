@@ -1,0 +1,3 @@
+from tests.support.fixtures import smith
+
+__all__ = ["smith"]
