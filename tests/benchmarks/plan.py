@@ -20,8 +20,8 @@ class Plan:
 
 
 FULL = Plan(
-    routes=Pace(rounds=5, seconds=1.6),
-    growth=Pace(rounds=5, seconds=1),
+    routes=Pace(rounds=5, seconds=1.5),
+    growth=Pace(rounds=5, seconds=0.9),
     logins=Pace(rounds=3, seconds=5),
     refreshes=Pace(rounds=5, seconds=2),
     crowds=5,
