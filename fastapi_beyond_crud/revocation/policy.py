@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastapi_beyond_crud.core.buckets import RevocationEntry, bucket_of
 from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.backend import RevocationBackend
+from fastapi_beyond_crud.revocation.endings import end_all
 from fastapi_beyond_crud.revocation.verdicts import Live, Revoked, Stale, Unknown, Verdict
 from fastapi_beyond_crud.tokens.claims import AccessClaims
 
@@ -79,10 +80,7 @@ class RevocationGate:
 
     async def close(self) -> None:
         """Close the backends."""
-        reads = [read for known in self._known.values() for read in known.reads.values()]
-        for read in reads:
-            read.cancel()
-        await asyncio.gather(*reads, return_exceptions=True)
+        await end_all([read for known in self._known.values() for read in known.reads.values()])
         await self.backend.close()
         if self.fallback is not None:
             await self.fallback.close()

@@ -16,6 +16,7 @@ from fastapi_beyond_crud.connections.redis import RedisLink
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.backend import LoadBucket
+from fastapi_beyond_crud.revocation.endings import end_all
 from fastapi_beyond_crud.revocation.redis_format import fields_and_values
 from fastapi_beyond_crud.revocation.scripts import BEGIN, FINISH, PUSH
 
@@ -154,7 +155,4 @@ class Rebuilder:
     async def close(self) -> None:
         """End what is under way. A ticket that stays behind is taken up by somebody else."""
         self._closed = True
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(list(self._tasks.values()))

@@ -1,6 +1,7 @@
 """Heals what got lost between the database and the backend."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -8,6 +9,7 @@ from datetime import timedelta
 from fastapi_beyond_crud.core.buckets import RevocationEntry
 from fastapi_beyond_crud.core.errors import Unavailable
 from fastapi_beyond_crud.revocation.backend import RevocationBackend, Tended
+from fastapi_beyond_crud.revocation.endings import end_all
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class Sweeper:
         self._every, self._overlap, self._inactive_every = every, overlap, inactive_every
         self._first, self._after_loss = first, after_loss
         self._task: asyncio.Task[None] | None = None
-        self._closing = False
+        self._ending = asyncio.Event()
         self._pushed_at: float | None = None
         self._inactive_at: float | None = None
         self._losses = -1
@@ -61,25 +63,24 @@ class Sweeper:
     async def start(self) -> None:
         """Begin; the first round starts at once."""
         if self._task is None:
-            self._closing = False
+            self._ending.clear()
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
-        """End, in the middle of a round if need be."""
+        """End after the present round, or in the middle of it if it takes too long."""
         if self._task is not None:
-            self._closing = True
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            self._ending.set()
+            await end_all([self._task])
             self._task = None
 
     async def _run(self) -> None:
-        while True:
+        # A cancellation can get lost inside of a round: asyncio.wait_for of Python 3.11, which redis-py uses,
+        # swallows it when its work is done in that very moment. The event does not get lost.
+        while not self._ending.is_set():
             await self.sweep()
-            # A cancellation can get lost inside of a round: asyncio.wait_for of Python 3.11, which redis-py uses,
-            # swallows it when its work is done in that very moment.
-            if self._closing:
-                return
-            await asyncio.sleep(self._every.total_seconds())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every.total_seconds()):
+                    await self._ending.wait()
 
     async def sweep(self) -> None:
         """One round. Never raises because a server is away: that is logged, once an outage."""
