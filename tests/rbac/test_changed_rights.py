@@ -122,13 +122,14 @@ def claims(token: str) -> dict[str, object]:
 async def until_it_changes(company: Company, header: dict[str, str], first: int) -> tuple[float, float, int]:
     """Ask until the answer changes: when the last old one was asked for, when the first new one came, its status."""
     last = time.time()
-    while True:
-        began = time.time()
-        answer = await _delete(company, header)
-        if answer.status_code != first:
-            return last, time.time(), answer.status_code
-        last = began
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(15):
+        while True:
+            began = time.time()
+            answer = await _delete(company, header)
+            if answer.status_code != first:
+                return last, time.time(), answer.status_code
+            last = began
+            await asyncio.sleep(0.02)
 
 
 async def _delete(company: Application, header: dict[str, str]) -> httpx.Response:
