@@ -5,9 +5,11 @@ import random
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from tests.bookly.house import API, Bookly, Cast, unique
+from tests.support.databases import asyncpg_address
 
 
 async def test_a_tag_in_another_spelling_is_the_same_tag(bookly: Bookly, cast: Cast) -> None:
@@ -130,6 +132,28 @@ async def test_the_same_tags_at_once_on_many_books_are_made_once(bookly: Bookly,
     assert await asyncio.gather(*map(tag, [*books, *books])) == [201] * 16
     for book in books:
         assert [found["name"] for found in (await bookly.get(f"/books/{book['id']}"))["tags"]] == sorted(names)
+
+
+async def test_two_that_make_the_same_tags_take_them_in_the_same_order(
+    bookly: Bookly, cast: Cast, bookly_database: str
+) -> None:
+    """One has made the first of two tags and not committed; the other waits for it, and holds nothing meanwhile."""
+    book, first, second = await bookly.book(cast.user), unique("a"), unique("b")
+    make = "INSERT INTO tags (id, name) VALUES (gen_random_uuid(), $1)"
+    connection = await asyncpg.connect(asyncpg_address(bookly_database))
+    try:
+        async with connection.transaction():
+            await connection.execute(make, first)
+            body = {"names": [second, first]}
+            url = f"{API}/books/{book['id']}/tags"
+            other = asyncio.create_task(bookly.http.post(url, json=body, headers=cast.user.headers))
+            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+            # Did the other one hold it, the two would wait for each other, and the database would end one of them.
+            await connection.execute(make, second)
+        assert (await other).status_code == 201
+    finally:
+        await connection.close()
 
 
 async def test_tagging_while_tags_and_books_go_is_never_a_mistake_of_the_server(bookly: Bookly, cast: Cast) -> None:
