@@ -24,7 +24,7 @@ async def assert_over(session: SignedIn, *servers: Client) -> None:
 async def test_a_log_out_counts_on_the_next_request_to_another_process(two_processes: Pair) -> None:
     """RV-01, RV-02"""
     first, second = two_processes
-    for _ in range(10):
+    for _ in range(4):
         session = await first.signed_in()
         other = await second.signed_in(session.person)
         assert (await second.me(session)).status_code == 200
