@@ -196,10 +196,12 @@ async def test_a_full_hashing_queue_is_503_and_frees_itself(database_url: str) -
     async with running(settings=settings) as application:
         person = await application.registered()
         answers = await asyncio.gather(
-            *(application.http.post("/auth/login", json=person.credentials) for _ in range(20))
+            *(application.http.post("/auth/login", json=person.credentials) for _ in range(40))
         )
         codes = [answer.status_code for answer in answers]
-        assert codes.count(200) == 3
+        # One is hashed and two wait; whoever comes after the first are done finds a place again.
+        assert codes.count(200) >= 3
+        assert set(codes) == {200, 503}
         for answer in answers:
             if answer.status_code != 200:
                 assert_problem(answer)
