@@ -53,7 +53,15 @@ class RevocationGate:
             return verdict
         if self.fallback is None:
             raise Unavailable(retry_after_seconds=1)
-        return await self._ask_database(self.fallback, claims, in_outage=not verdict.is_reachable)
+        # Where a server answers that has only lost something, each request hears what is true now: not even a read
+        # that is under way is joined, since it may have begun before another process's log-out.
+        if verdict.is_reachable:
+            answer = await self.fallback.check(claims)
+        else:
+            answer = await self._ask_in_outage(self.fallback, claims)
+        if isinstance(answer, Unknown):
+            raise Unavailable(retry_after_seconds=1)
+        return answer
 
     async def push(self, entries: Sequence[RevocationEntry]) -> None:
         """Make committed revocations known. A check that begins afterwards in this process sees them in any case.
@@ -85,37 +93,22 @@ class RevocationGate:
         if self.fallback is not None:
             await self.fallback.close()
 
-    async def _ask_database(
-        self, fallback: RevocationBackend, claims: AccessClaims, *, in_outage: bool
-    ) -> Live | Revoked | Stale:
-        """What the database says.
-
-        Args:
-            fallback: The way to it.
-            claims: Of the token.
-            in_outage: Whether an answer of the last second is good enough, and this one may be such an answer. Where
-                a server answers that has only lost something, each request that comes hears what is true now.
-        """
+    async def _ask_in_outage(self, fallback: RevocationBackend, claims: AccessClaims) -> Verdict:
+        """What the database says, or said within the last second: an outage must not become its load."""
         loop = asyncio.get_running_loop()
         token = (claims.subject, claims.session_id, claims.auth_version)
         bucket = bucket_of(claims.subject)
         known = self._known.get(bucket) or self._known.setdefault(bucket, _Known())
-        if in_outage and (earlier := known.verdicts.get(token)) is not None and loop.time() < earlier[0]:
+        if (earlier := known.verdicts.get(token)) is not None and loop.time() < earlier[0]:
             return earlier[1]
         # Requests of one session that come together share one read. It is a task of its own, so that a caller who
         # hangs up takes nothing from the others.
         read = known.reads.get(token)
         if read is None:
-            reading = self._read(fallback, claims, known, token, remember=in_outage)
-            read = known.reads[token] = loop.create_task(reading)
-        verdict = await asyncio.shield(read)
-        if isinstance(verdict, Unknown):
-            raise Unavailable(retry_after_seconds=1)
-        return verdict
+            read = known.reads[token] = loop.create_task(self._read(fallback, claims, known, token))
+        return await asyncio.shield(read)
 
-    async def _read(
-        self, fallback: RevocationBackend, claims: AccessClaims, known: _Known, token: Token, *, remember: bool
-    ) -> Verdict:
+    async def _read(self, fallback: RevocationBackend, claims: AccessClaims, known: _Known, token: Token) -> Verdict:
         begun = asyncio.get_running_loop().time()
         try:
             verdict = await fallback.check(claims)
@@ -123,7 +116,7 @@ class RevocationGate:
             known.reads.pop(token, None)
         # If a push dropped `known` meanwhile, this writes into something that nobody looks at any more.
         is_current = self._known.get(bucket_of(claims.subject)) is known
-        if remember and is_current and not isinstance(verdict, Unknown):
+        if is_current and not isinstance(verdict, Unknown):
             self._remember(known, token, verdict, begun)
         return verdict
 
