@@ -213,7 +213,8 @@ def test_the_kid_of_another_keyring_is_refused(issuer: Issuer, codec: AccessToke
     """TV-26: also in another case, or with a space behind."""
     own = issuer.keyring.kid
     others = [other.keyring.kid for other in ISSUERS.values() if other is not issuer]
-    for kid in (*others, own.swapcase(), own + " ", own[:-1]):
+    # One kid in two thousand has no letter, and is the same in another case.
+    for kid in {*others, own.swapcase(), own + " ", own[:-1]} - {own}:
         assert is_refused(codec, issuer.token(header=issuer.header(kid=kid)))
 
 
