@@ -99,9 +99,6 @@ class AccountActs:
             change.where(user.is_active.is_(False)).values({user.is_active: true(), user.auth_version: next_version}),
         )
         self._rights_changed = _moved(models, change.values({user.auth_version: next_version}))
-        self._set_verified = change.values(
-            {user.is_verified: bindparam("p_verified", type_=user.is_verified.type)}
-        ).returning(user.id)
         self._inactive = (
             select(user.id)
             .join(lean_table_of(models.session), session.user_id == user.id)
@@ -171,12 +168,6 @@ class AccountActs:
         It also locks the account's row, so that two changes of its grants follow one another.
         """
         return await self._move(on, self._rights_changed, user_id, life)
-
-    async def set_verified(self, on: Executor, user_id: Any, *, verified: bool) -> bool:
-        """Note whether the address is verified; False if there is no such account."""
-        return (
-            await on.execute(self._set_verified, {"p_id": user_id, "p_verified": verified})
-        ).one_or_none() is not None
 
     async def inactive_with_sessions(self, on: Executor) -> list[Any]:
         """Keys of accounts that are switched off and still have live sessions: a change made by hand."""
